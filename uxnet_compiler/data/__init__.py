@@ -1,0 +1,1 @@
+"""Medical images in and out: data sets, fingerprint, plan, preprocessing, patches, phantoms."""

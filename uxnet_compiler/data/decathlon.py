@@ -1,0 +1,174 @@
+"""Open a data set in the layout of the Medical Segmentation Decathlon, and split it in folds.
+
+Source: Simpson et al., "A large annotated medical image dataset for the development and
+evaluation of segmentation algorithms", arXiv 1902.09063.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from uxnet_compiler.data.images import case_id
+from uxnet_compiler.errors import DataError
+
+_FOLD_SEED = 12345  # the folds of nnU-Net, so that results can be compared
+_Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One training case: where its image and its label map lie."""
+
+    id: str
+    image: Path
+    label: Path
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set: what its channels and label values mean, and its training cases by id."""
+
+    root: Path
+    name: str
+    channels: tuple[str, ...]
+    labels: tuple[str, ...]
+    cases: tuple[Case, ...]
+
+    @property
+    def num_channels(self) -> int:
+        """Count of image channels."""
+        return len(self.channels)
+
+    @property
+    def num_classes(self) -> int:
+        """Count of classes, background included."""
+        return len(self.labels)
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    image: _Name
+    label: _Name
+
+
+class _Document(BaseModel):
+    """The fields of dataset.json that are used; people add many others."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: _Name
+    modality: dict[str, _Name] = Field(min_length=1, max_length=64)
+    labels: dict[str, _Name] = Field(min_length=2, max_length=1024)
+    training: list[_Entry] = Field(min_length=1)
+
+
+def open_dataset(root: Path) -> Dataset:
+    """Read the dataset.json of a data set and find its training cases.
+
+    Raises:
+        DataError: dataset.json is missing or wrong, a path in it leaves the folder, a file is
+            missing, or two cases share an id. The message names the JSON path.
+    """
+    file = root / "dataset.json"
+    document = _read_document(file)
+    cases: dict[str, Case] = {}
+    for index, entry in enumerate(document.training):
+        where = f"{file}: training[{index}]"
+        image = _inside(root, entry.image, f"{where}.image")
+        if image.name.startswith("._"):
+            continue  # what macOS leaves behind next to each file on a foreign disk
+        label = _inside(root, entry.label, f"{where}.label")
+        case = Case(case_id(image), image, label)
+        if case.id in cases:
+            raise DataError(f"{where}.image: a second case with the id {case.id!r}; ids are unique")
+        for field, path in (("image", image), ("label", label)):
+            if not path.exists():
+                raise DataError(f"{where}.{field}: no such file: {path}")
+        cases[case.id] = case
+    if not cases:
+        raise DataError(f"{file}: training: no case is listed")
+    return Dataset(
+        root,
+        document.name,
+        _in_order(document.modality, f"{file}: modality"),
+        _in_order(document.labels, f"{file}: labels"),
+        tuple(cases[key] for key in sorted(cases)),
+    )
+
+
+def folds(ids: Sequence[str], k: int) -> list[tuple[list[str], list[str]]]:
+    """Split case ids into k pairs (training ids, validation ids), the same on every machine.
+
+    Raises:
+        DataError: There are fewer cases than folds, or fewer than two folds.
+    """
+    from sklearn.model_selection import KFold
+
+    names = sorted(ids)
+    if not 2 <= k <= len(names):
+        raise DataError(f"{k} folds of {len(names)} cases: between 2 and one fold a case is right")
+    splitter = KFold(k, shuffle=True, random_state=_FOLD_SEED)
+    return [
+        ([names[i] for i in train], [names[i] for i in held_out])
+        for train, held_out in splitter.split(names)
+    ]
+
+
+def _read_document(file: Path) -> _Document:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DataError(
+            f"{file}: no such file; a data set in the Decathlon layout has one"
+        ) from None
+    except NotADirectoryError:
+        raise DataError(f"{file.parent}: not a folder; give the folder of the data set") from None
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file}: not UTF-8 text (byte {error.start})") from None
+    try:
+        return _Document.model_validate(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"{file}: not JSON: {error.msg} (line {error.lineno}, column {error.colno})"
+        ) from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise DataError(f"{file}: {_json_path(first['loc'])}: {first['msg']}") from None
+    except ValueError:
+        raise DataError(f"{file}: not a data set: a number has thousands of digits") from None
+    except RecursionError:
+        raise DataError(f"{file}: not a data set: nested too deeply") from None
+
+
+def _json_path(location: tuple[Any, ...]) -> str:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return path.lstrip(".") or "top level"
+
+
+def _inside(root: Path, relative: str, where: str) -> Path:
+    """Join a path to the data set's folder, and refuse one that leads out of it."""
+    path = Path(os.path.normpath(relative))
+    if path.is_absolute() or path.parts[:1] == ("..",) or "\0" in relative:
+        raise DataError(f"{where}: {relative!r} leaves the data set's folder")
+    return root / path
+
+
+def _in_order(names: dict[str, str], where: str) -> tuple[str, ...]:
+    """List names keyed "0", "1", ... by their number."""
+    wanted = [str(number) for number in range(len(names))]
+    for key in wanted:
+        if key not in names:
+            raise DataError(
+                f"{where}: no entry {key!r}; keys are the numbers 0 to {len(names) - 1}"
+            )
+    return tuple(names[key] for key in wanted)

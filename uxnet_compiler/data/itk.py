@@ -1,0 +1,93 @@
+"""Read image files and DICOM folders with SimpleITK, so that every failure is one clear line.
+
+ITK reads several kinds of damaged files without a word; they are refused here.
+"""
+
+# mypy: disallow-untyped-calls=False
+# SimpleITK has no type annotations.
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import SimpleITK as sitk  # noqa: N813 - the name that its documentation uses
+
+from uxnet_compiler.data import nifti, streams
+from uxnet_compiler.errors import DataError
+
+_ORIGIN_OF_ERROR = re.compile(r"^(sitk::ERROR:|ITK ERROR:|Reason:|\w+\(0x[0-9a-f]+\):)\s*")
+
+
+def read(path: Path) -> Any:
+    """Read a file, or a folder that holds one DICOM series, into a SimpleITK image.
+
+    Raises:
+        DataError: Nothing is there, the file is unreadable or damaged, or slices are missing.
+    """
+    if not path.exists():
+        raise DataError(f"{path}: no such file or folder")
+    if path.is_dir():
+        return _read_series(path)
+    if nifti.is_nifti(path):
+        nifti.check_whole(path)
+    with one_line(path, "not a readable image"):
+        reader = sitk.ImageFileReader()
+        reader.SetFileName(str(path))
+        reader.ReadImageInformation()
+        streams.check_whole(path, reader)
+        return reader.Execute()
+
+
+def _read_series(folder: Path) -> Any:
+    with one_line(folder, "not a readable DICOM series"):
+        series = sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
+        if len(series) != 1:
+            found = "no DICOM series" if not series else f"{len(series)} DICOM series"
+            raise DataError(f"{folder}: {found} in this folder; exactly one is needed")
+        names = sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0])
+        _check_every_slice(folder, {Path(name).name for name in names})
+        reader = sitk.ImageSeriesReader()
+        reader.SetFileNames(names)
+        picture = reader.Execute()
+    key = "ITK_non_uniform_sampling_deviation"
+    deviation = float(picture.GetMetaData(key)) if picture.HasMetaDataKey(key) else 0.0
+    if deviation > 0.1 * picture.GetSpacing()[-1]:  # less is rounding of the positions
+        raise DataError(
+            f"{folder}: slices are missing or unevenly spaced (by up to {deviation:.3g} mm); "
+            "a series needs every slice"
+        )
+    return picture
+
+
+def _check_every_slice(folder: Path, used: set[str]) -> None:
+    """Refuse a series with a damaged slice: GDCM leaves it out without a word."""
+    for path in sorted(folder.iterdir()):
+        if path.name in used or path.name.startswith("._") or path.name == "DICOMDIR":
+            continue
+        if path.is_file():
+            with path.open("rb") as file:
+                head = file.read(132)
+            if head[128:] == b"DICM":
+                raise DataError(f"{path}: damaged DICOM file; copy or download the series again")
+
+
+@contextmanager
+def one_line(path: Path, problem: str) -> Iterator[None]:
+    """Retell ITK's exceptions of many lines as one, and keep its warnings off the terminal."""
+    shown = sitk.ProcessObject.GetGlobalWarningDisplay()
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    try:
+        yield
+    except RuntimeError as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        reason = lines[-1].replace(f"{path}{os.sep}", "")
+        while match := _ORIGIN_OF_ERROR.match(reason):
+            reason = reason[match.end() :]
+        raise DataError(f"{path}: {problem}: {reason}") from None
+    finally:
+        sitk.ProcessObject.SetGlobalWarningDisplay(shown)
