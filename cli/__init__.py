@@ -1,0 +1,1 @@
+"""The `uxnet` command line; shipped as `uxnet_compiler.cli`."""

@@ -1,0 +1,1 @@
+"""One file a command; each defines `command` and imports what is heavy inside it."""

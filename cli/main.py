@@ -1,0 +1,63 @@
+"""The `uxnet` group: finds the commands, shows errors as one line, sets the exit code."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from uxnet_compiler.errors import UxnetError
+
+COMMANDS = (
+    # in the order of the work
+    "search",
+    "derive",
+    "sample",
+    "check",
+    "show",
+    "render",
+    "diff",
+    "compile",
+    "train",
+    "evaluate",
+    "predict",
+    "zoo",
+    "phantom",
+    "demo",
+)
+
+
+class LazyGroup(click.Group):
+    """Import a command's module only when it is asked for.
+
+    A user's mistake ends as one line on stderr and exit code 1; usage errors keep click's 2.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        """Return the names in the order of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import `commands/<name>.py` and return its `command`."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f".commands.{cmd_name}", __package__)
+        command: click.Command = module.command
+        return command
+
+    def main(self, args: Sequence[str] | None = None, *extra: Any, **options: Any) -> Any:
+        """Run, and turn what a user can cause into one line and an exit code."""
+        try:
+            return super().main(args, *extra, **options)
+        except UxnetError as error:
+            click.echo(str(error), err=True)
+            sys.exit(1)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="uxnet-compiler", prog_name="uxnet")
+def main() -> None:
+    """Search 3-D segmentation architectures and handle them as documents."""

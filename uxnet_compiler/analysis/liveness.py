@@ -1,0 +1,61 @@
+"""When each feature map is needed, and how much memory that takes at most."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from uxnet_compiler.ir import Graph, Value
+
+FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Peak:
+    """The moment of a forward pass in which most bytes are alive.
+
+    Attributes:
+        num_bytes: Bytes of the feature maps alive then.
+        at: The value being computed.
+        alive: All values alive then, largest first.
+    """
+
+    num_bytes: int
+    at: str
+    alive: tuple[str, ...]
+
+
+def map_bytes(value: Value, image_size: tuple[int, ...]) -> int:
+    """Return the bytes of one float32 feature map for one image of that size."""
+    return FLOAT_BYTES * value.type.channels * math.prod(value.type.size(image_size))
+
+
+def peak(graph: Graph, image_size: tuple[int, ...]) -> Peak:
+    """Return the peak of the activation memory at inference, batch of one, in graph order.
+
+    A map lives from its computation to its last reader; the reader's result exists beside its
+    inputs, as in eager execution. Weights and workspace are not counted.
+    """
+    order = list(graph.values())
+    last_use = {value.id: index for index, value in enumerate(order)}
+    for index, value in enumerate(order):
+        for source in value.inputs:
+            last_use[source] = index
+    sizes = {
+        value.id: 0 if value.op.kind == "output" else map_bytes(value, image_size)
+        for value in order
+    }
+    alive: set[str] = set()
+    now = 0
+    best = Peak(-1, "", ())
+    for index, value in enumerate(order):
+        alive.add(value.id)
+        now += sizes[value.id]
+        if now > best.num_bytes:
+            names = sorted((n for n in alive if sizes[n]), key=lambda n: (-sizes[n], n))
+            best = Peak(now, value.id, tuple(names))
+        for name in {*value.inputs, value.id}:
+            if last_use[name] <= index and name in alive:
+                alive.remove(name)
+                now -= sizes[name]
+    return best

@@ -1,0 +1,81 @@
+"""From genotype to network: lower, optimise, build."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from uxnet_compiler.analysis import Cost, cost
+from uxnet_compiler.errors import GraphError
+from uxnet_compiler.ir import Graph
+from uxnet_compiler.lowering import lower
+from uxnet_compiler.ops import spell
+from uxnet_compiler.passes import DEFAULT_PIPELINE, run_passes
+from uxnet_compiler.schema import Architecture, Genotype
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.fx import GraphModule
+
+
+def network_graph(architecture: Architecture, *, deep_supervision: bool = False) -> Graph:
+    """Return the optimised graph of an architecture."""
+    return run_passes(lower(architecture, deep_supervision=deep_supervision), DEFAULT_PIPELINE)
+
+
+def build(
+    genotype: Genotype,
+    *,
+    weights: dict[str, Tensor] | None = None,
+    seed: int = 0,
+    deep_supervision: bool = False,
+) -> GraphModule:
+    """Build the static network of a genotype.
+
+    Shape:
+        x       (B, in_channels, D, H, W), each axis a multiple of the total stride
+        result  (B, out_channels, D, H, W) logits; with `deep_supervision` a tuple that begins
+                with it and goes on with the coarser predictions, finest first
+
+    Args:
+        genotype: Any family's.
+        weights: Tensors by parameter name; fresh ones from `seed` when not given.
+        seed: For fresh weights.
+        deep_supervision: Add heads at the inner levels; their parameters begin with `aux_`, all
+            others are named as without.
+
+    Raises:
+        BackendError: The weights do not fit.
+    """
+    from uxnet_compiler.backends import torch as backend
+
+    graph = network_graph(genotype.architecture, deep_supervision=deep_supervision)
+    module = backend.build(graph, seed=seed)
+    if weights is not None:
+        backend.load_weights(module, weights)
+    return module
+
+
+def network_cost(architecture: Architecture, image_size: tuple[int, ...] | None = None) -> Cost:
+    """Return what the network costs for one image.
+
+    Args:
+        architecture: Any family's.
+        image_size: Voxels per axis (D, H, W); 64 (3-D) or 256 (2-D) rounded up to a multiple of
+            the total stride when not given.
+
+    Raises:
+        GraphError: The size has the wrong number of axes or is no multiple of the total stride.
+    """
+    divisor = architecture.total_stride
+    if image_size is None:
+        target = 64 if architecture.spatial_dims == 3 else 256
+        image_size = tuple(-(-target // d) * d for d in divisor)
+    if len(image_size) != architecture.spatial_dims:
+        raise GraphError(
+            f"size {spell(image_size)}: the architecture has {architecture.spatial_dims} axes"
+        )
+    if any(n < 1 or n % d for n, d in zip(image_size, divisor, strict=True)):
+        raise GraphError(
+            f"size {spell(image_size)}: every axis must be a multiple of {spell(divisor)}"
+        )
+    return cost(network_graph(architecture), image_size)

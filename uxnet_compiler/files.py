@@ -1,0 +1,44 @@
+"""Write files and folders so that nobody ever sees a half-written one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from uxnet_compiler.errors import RunError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path that takes the place of `path` when the block ends well.
+
+    The caller writes either a file or a folder there. When the block raises, what was written is
+    removed and `path` is left as it was. The temporary name keeps the suffix, because many
+    writers (SimpleITK, matplotlib) choose the format by it.
+
+    Raises:
+        RunError: The parent folder cannot be made or written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=".writing-", dir=path.parent))
+    except OSError as error:
+        raise RunError(f"{path}: cannot write here: {error.strerror or error}") from None
+    try:
+        draft = scratch / path.name
+        yield draft
+        if path.is_dir() and draft.is_dir():
+            shutil.rmtree(path)
+        os.replace(draft, path)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text with Unix newlines, all or nothing."""
+    with replacing(path) as draft:
+        draft.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,40 @@
+"""What a genotype is: the document, how it is read, checked, migrated and identified."""
+
+from uxnet_compiler.schema.identity import architecture_id, sizeless_id, structure_id
+from uxnet_compiler.schema.load import dump, dumps, load, loads
+from uxnet_compiler.schema.model import (
+    INPUT,
+    OUTPUT,
+    Architecture,
+    Edge,
+    Evidence,
+    Genotype,
+    Node,
+    Provenance,
+    SpaceRef,
+)
+from uxnet_compiler.schema.reach import alive, drop_dead, in_order
+from uxnet_compiler.schema.soundness import defects
+
+__all__ = [
+    "INPUT",
+    "OUTPUT",
+    "Architecture",
+    "Edge",
+    "Evidence",
+    "Genotype",
+    "Node",
+    "Provenance",
+    "SpaceRef",
+    "alive",
+    "architecture_id",
+    "defects",
+    "drop_dead",
+    "dump",
+    "dumps",
+    "in_order",
+    "load",
+    "loads",
+    "sizeless_id",
+    "structure_id",
+]

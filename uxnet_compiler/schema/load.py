@@ -1,0 +1,137 @@
+"""Read and write genotype documents; every defect is told with its JSON path."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from uxnet_compiler.errors import GenotypeError
+from uxnet_compiler.files import write_text
+from uxnet_compiler.schema.migrate import migrate
+from uxnet_compiler.schema.model import Genotype
+from uxnet_compiler.schema.soundness import defects
+
+MAX_BYTES = 8 * 2**20
+
+
+def load(path: str | Path) -> Genotype:
+    """Read a genotype from a file. Nothing in the file is ever executed.
+
+    Raises:
+        GenotypeError: The file cannot be read or is no sound genotype; it lists each defect.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise GenotypeError(
+                str(path), [("", f"{size} bytes, more than the {MAX_BYTES} a genotype may have")]
+            )
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise GenotypeError(str(path), [("", "not JSON: the file is not UTF-8 text")]) from None
+    except OSError as error:
+        raise GenotypeError(
+            str(path), [("", f"cannot be read: {error.strerror or error}")]
+        ) from None
+    return loads(text, source=str(path))
+
+
+def loads(text: str, source: str = "genotype") -> Genotype:
+    """Read a genotype from JSON text.
+
+    Raises:
+        GenotypeError: As for `load`.
+    """
+    try:
+        data = json.loads(
+            text,
+            object_pairs_hook=_unique_keys,
+            parse_constant=_no_constant,
+            parse_float=_finite,
+        )
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise GenotypeError(source, [("", f"not JSON: {error.msg} at {where}")]) from None
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise GenotypeError(source, [("", f"not JSON: {reason}")]) from None
+    if not isinstance(data, dict):
+        raise GenotypeError(source, [("", "not a genotype: the top level should be an object")])
+    try:
+        genotype = Genotype.model_validate_json(json.dumps(migrate(data, source)), strict=True)
+    except ValidationError as error:
+        raise GenotypeError(source, [_retell(item) for item in error.errors()]) from None
+    found = defects(genotype.architecture)
+    if found:
+        raise GenotypeError(source, found)
+    return genotype
+
+
+def dumps(genotype: Genotype) -> str:
+    """Return the document as JSON, one line a node and one line an edge, always the same."""
+    plain = {"format": genotype.format, "version": genotype.version} | genotype.model_dump(
+        mode="json", exclude_defaults=True
+    )
+    return _layout(plain) + "\n"
+
+
+def dump(genotype: Genotype, path: Path) -> None:
+    """Write the document, all or nothing."""
+    write_text(path, dumps(genotype))
+
+
+def _layout(value: Any, depth: int = 0) -> str:
+    """Lay objects out a key a line until a value fits into one line."""
+    flat = json.dumps(value, ensure_ascii=True, allow_nan=False)
+    pad = "  " * (depth + 1)
+    fits = len(flat) + len(pad) <= 100
+    if isinstance(value, dict) and value and (depth < 2 or not fits) and "op" not in value:
+        if {"source", "id"} & value.keys():
+            return flat
+        lines = [f"{json.dumps(k)}: {_layout(v, depth + 1)}" for k, v in value.items()]
+        return "{\n" + ",\n".join(pad + line for line in lines) + "\n" + "  " * depth + "}"
+    if isinstance(value, list) and value and isinstance(value[0], dict) and "op" not in value[0]:
+        lines = [_layout(item, depth + 1) for item in value]
+        return "[\n" + ",\n".join(pad + line for line in lines) + "\n" + "  " * depth + "]"
+    return flat
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f"the key {twice!r} stands twice in one object")
+    return data
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is too large a number")
+    return number
+
+
+def _retell(item: Any) -> tuple[str, str]:
+    """Turn one of Pydantic's errors into a JSON path and a plain sentence."""
+    path = ""
+    for step in item["loc"]:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif "@" not in step:  # the tag of a union is no step in the document
+            path += f".{step}" if path else step
+    message = item["msg"].removeprefix("Value error, ")
+    given = item.get("input")
+    if isinstance(given, str | int | float | bool):
+        shown = repr(given)
+        message += f" (found {shown if len(shown) <= 60 else shown[:57] + '...'})"
+    return path, message

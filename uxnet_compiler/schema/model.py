@@ -1,0 +1,192 @@
+"""The genotype document: plain data, one schema for every family of architectures."""
+
+from __future__ import annotations
+
+import keyword
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+
+from uxnet_compiler.ops import LayerOp
+from uxnet_compiler.ops.base import Stride
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.fx import GraphModule
+
+INPUT = "input"
+OUTPUT = "output"
+EDGE_MARK = "_to_"
+
+
+def _speakable(name: str) -> str:
+    """Refuse ids that could not become a name in Python or would look like an edge's."""
+    if keyword.iskeyword(name) or name.startswith("aux_") or EDGE_MARK in name:
+        raise ValueError(
+            f"{name!r} is reserved; ids are no Python keywords, contain no {EDGE_MARK!r}"
+            " and do not start with 'aux_'"
+        )
+    return name
+
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$"), AfterValidator(_speakable)]
+Text = Annotated[str, Field(max_length=2000)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=65536)]
+Ops = Annotated[tuple[LayerOp, ...], Field(max_length=32)]
+
+
+class Part(BaseModel):
+    """Base of all parts of a document: frozen, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Node(Part):
+    """A feature map: merge what comes in, then apply `ops` in order.
+
+    Attributes:
+        id: Name of the node; trained weights are named after it.
+        stage: Column in a drawing; no meaning beyond that.
+        level: Resolution: the grid is the image's divided by the strides of levels 0..level.
+        width: Channels, when not the level's.
+        merge: How several incoming edges become one map.
+        ops: Applied in order after the merge; none for a node that only passes a feature on.
+    """
+
+    id: Id
+    stage: Annotated[int, Field(ge=0, le=4096)]
+    level: Annotated[int, Field(ge=0, le=15)]
+    width: Count | None = None
+    merge: Literal["sum", "concat"] = "sum"
+    ops: Ops = ()
+
+
+class Edge(Part):
+    """A connection: apply `ops` in order to the source's map and hand it to the target.
+
+    `source` may be `input` (the image), `target` may be `output` (the logits).
+    """
+
+    source: Id
+    target: Id
+    ops: Ops = ()
+
+    @property
+    def key(self) -> str:
+        """Return `source>target`, the name under which evidence is filed."""
+        return f"{self.source}>{self.target}"
+
+
+class Architecture(Part):
+    """A whole network: a graph of nodes and edges with every choice made.
+
+    Attributes:
+        spatial_dims: 2 or 3.
+        in_channels: Channels of the image.
+        out_channels: Classes, background included.
+        widths: Channels per level.
+        strides: How much coarser each level is than the one above, per axis (D, H, W); all ones
+            at level 0.
+        nodes: At least one.
+        edges: At least one from `input` and one to `output`.
+    """
+
+    spatial_dims: Literal[2, 3]
+    in_channels: Count
+    out_channels: Count
+    widths: Annotated[tuple[Count, ...], Field(min_length=1, max_length=16)]
+    strides: Annotated[tuple[Stride, ...], Field(min_length=1, max_length=16)]
+    nodes: Annotated[tuple[Node, ...], Field(min_length=1, max_length=4096)]
+    edges: Annotated[tuple[Edge, ...], Field(min_length=2, max_length=16384)]
+
+    @property
+    def levels(self) -> int:
+        """Return the number of levels."""
+        return len(self.widths)
+
+    def scale(self, level: int) -> tuple[int, ...]:
+        """Return how many image voxels one voxel of that level covers, per axis."""
+        scale = (1,) * self.spatial_dims
+        for stride in self.strides[: level + 1]:
+            scale = tuple(a * b for a, b in zip(scale, stride, strict=True))
+        return scale
+
+    @property
+    def total_stride(self) -> tuple[int, ...]:
+        """Return the scale of the deepest level: image sizes are multiples of it."""
+        return self.scale(self.levels - 1)
+
+    def width(self, node: Node) -> int:
+        """Return the channels that the ops of a node make."""
+        return node.width or self.widths[node.level]
+
+
+class SpaceRef(Part):
+    """The search space that an architecture was chosen from."""
+
+    family: Name
+    version: Annotated[int, Field(ge=1, le=1000)]
+    options: Annotated[dict[Name, JsonValue], Field(max_length=64)] = {}
+    tau: Probability | None = None
+    """Threshold at which the gates were read."""
+
+
+class Evidence(Part):
+    """What a search believed in the end: every gate and every alpha, pruned ones too.
+
+    Attributes:
+        gates: Strength per gate, `source>target` -> [0, 1].
+        choices: Probability per candidate, for each choice.
+    """
+
+    gates: Annotated[dict[Name, Probability], Field(max_length=16384)] = {}
+    choices: Annotated[
+        dict[Name, Annotated[dict[Name, Probability], Field(max_length=256)]],
+        Field(max_length=16384),
+    ] = {}
+
+
+class Provenance(Part):
+    """Where an architecture comes from; nothing in here is derived from one patient."""
+
+    origin: Text = ""
+    paper: Text = ""
+    license: Text = ""
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
+    software: Annotated[dict[Name, Text], Field(max_length=64)] = {}
+    data: Annotated[dict[Name, JsonValue], Field(max_length=64)] = {}
+    repaired: Annotated[tuple[Name, ...], Field(max_length=16384)] = ()
+    """Edges kept against the threshold because the output would have been cut off."""
+
+
+class Genotype(Part):
+    """One searched architecture as a document."""
+
+    format: Literal["uxnet-genotype"] = "uxnet-genotype"
+    version: Literal[1] = 1
+    name: Name
+    architecture: Architecture
+    space: SpaceRef | None = None
+    evidence: Evidence | None = None
+    provenance: Provenance = Provenance()
+
+    @property
+    def id(self) -> str:
+        """Return the identity of the architecture: the same in every lab."""
+        from uxnet_compiler.schema.identity import architecture_id
+
+        return architecture_id(self.architecture)
+
+    def compile(
+        self,
+        *,
+        weights: dict[str, Tensor] | None = None,
+        seed: int = 0,
+        deep_supervision: bool = False,
+    ) -> GraphModule:
+        """Build the static network; see `uxnet_compiler.compiler.build`."""
+        from uxnet_compiler import compiler
+
+        return compiler.build(self, weights=weights, seed=seed, deep_supervision=deep_supervision)

@@ -1,0 +1,111 @@
+"""A family of architectures: how its space is built and how evidence becomes an architecture."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from uxnet_compiler.errors import GenotypeError
+from uxnet_compiler.schema import Architecture, Evidence, Genotype, Provenance, SpaceRef
+from uxnet_compiler.spaces.base import Space
+
+Decode = Callable[[Space, Evidence, float], tuple[Architecture, tuple[str, ...]]]
+
+
+@dataclass(frozen=True)
+class Family:
+    """One family of search spaces.
+
+    Attributes:
+        name: As in the `space` of a genotype.
+        version: Of the space; raised when the same options mean another space.
+        options: Model of the options that fix a space.
+        build: Make the space for some options.
+        decode: Read an architecture and its repaired edges out of evidence at a threshold.
+        tau: Default threshold.
+    """
+
+    name: str
+    version: int
+    options: type[BaseModel]
+    build: Callable[[Any], Space]
+    decode: Decode
+    tau: float
+
+    def space(self, ref: SpaceRef) -> Space:
+        """Build the space that a genotype names.
+
+        Raises:
+            GenotypeError: The version or the options are not this family's.
+        """
+        if ref.version != self.version:
+            raise GenotypeError(
+                "space", [("version", f"{ref.version} is unknown; {self.name} has {self.version}")]
+            )
+        try:
+            return self.build(self.options.model_validate(ref.options))
+        except ValidationError as error:
+            first = error.errors()[0]
+            path = ".".join(["options", *map(str, first["loc"])])
+            raise GenotypeError("space", [(path, first["msg"])]) from None
+
+    def genotype(
+        self,
+        space: Space,
+        evidence: Evidence,
+        *,
+        name: str,
+        tau: float | None = None,
+        provenance: Provenance | None = None,
+    ) -> Genotype:
+        """Decode evidence into a document that carries it.
+
+        Raises:
+            GenotypeError: The evidence does not speak of every gate and choice of the space.
+        """
+        _check(space, evidence)
+        tau = self.tau if tau is None else tau
+        architecture, repaired = self.decode(space, evidence, tau)
+        ref = space.ref.model_copy(update={"tau": tau})
+        source = provenance or Provenance()
+        return Genotype(
+            name=name,
+            architecture=architecture,
+            space=ref,
+            evidence=evidence,
+            provenance=source.model_copy(update={"repaired": repaired}),
+        )
+
+    def sample(self, space: Space, seed: int, *, tau: float = 0.5) -> Genotype:
+        """Return a random genotype: uniform gates and preferences, decoded as always."""
+        generator = random.Random(seed)
+        choices = {}
+        for choice, candidates in space.choices.items():
+            weights = [generator.random() for _ in candidates]
+            choices[choice] = {
+                c: w / sum(weights) for c, w in zip(candidates, weights, strict=True)
+            }
+        evidence = Evidence(gates={g: generator.random() for g in space.gates}, choices=choices)
+        return self.genotype(
+            space,
+            evidence,
+            name=f"{self.name}-random-{seed}",
+            tau=tau,
+            provenance=Provenance(origin="a random sample of the space", seed=seed),
+        )
+
+
+def _check(space: Space, evidence: Evidence) -> None:
+    gates, choices = set(space.gates), space.choices
+    if set(evidence.gates) != gates:
+        odd = sorted(set(evidence.gates) ^ gates)[0]
+        raise GenotypeError("evidence", [(f"gates.{odd}", "the space and the evidence disagree")])
+    found = {name: set(candidates) for name, candidates in evidence.choices.items()}
+    wanted = {name: set(candidates) for name, candidates in choices.items()}
+    if found != wanted:
+        odd = sorted(n for n in found.keys() | wanted.keys() if found.get(n) != wanted.get(n))[0]
+        raise GenotypeError("evidence", [(f"choices.{odd}", "the space and the evidence disagree")])

@@ -1,0 +1,11 @@
+"""The family of UXNet (arXiv 2009.07501)."""
+
+from uxnet_compiler.spaces.family import Family
+from uxnet_compiler.spaces.uxnet.decode import TAU, decode
+from uxnet_compiler.spaces.uxnet.space import FAMILY, VERSION, UXNetOptions, space
+
+UXNET = Family(
+    name=FAMILY, version=VERSION, options=UXNetOptions, build=space, decode=decode, tau=TAU
+)
+
+__all__ = ["UXNET", "UXNetOptions", "decode", "space"]
