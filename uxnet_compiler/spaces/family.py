@@ -102,10 +102,10 @@ class Family:
 def _check(space: Space, evidence: Evidence) -> None:
     gates, choices = set(space.gates), space.choices
     if set(evidence.gates) != gates:
-        odd = sorted(set(evidence.gates) ^ gates)[0]
+        odd = min(set(evidence.gates) ^ gates)
         raise GenotypeError("evidence", [(f"gates.{odd}", "the space and the evidence disagree")])
     found = {name: set(candidates) for name, candidates in evidence.choices.items()}
     wanted = {name: set(candidates) for name, candidates in choices.items()}
     if found != wanted:
-        odd = sorted(n for n in found.keys() | wanted.keys() if found.get(n) != wanted.get(n))[0]
+        odd = min(n for n in found.keys() | wanted.keys() if found.get(n) != wanted.get(n))
         raise GenotypeError("evidence", [(f"choices.{odd}", "the space and the evidence disagree")])
