@@ -1,0 +1,1 @@
+"""What any long job keeps in a folder: its configuration, events, checkpoints, and how it stops."""

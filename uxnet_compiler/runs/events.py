@@ -1,0 +1,108 @@
+"""The diary of a run: one JSON object a line, and the same numbers as TensorBoard scalars."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from torch.utils.tensorboard import SummaryWriter
+
+from uxnet_compiler.errors import RunError
+from uxnet_compiler.files import write_text
+
+Value = bool | int | float | str | None | list["Value"] | dict[str, "Value"]
+Event = dict[str, Value]
+
+
+class EventLog:
+    """Append what happens to `events.jsonl` and `tb/`.
+
+    The file holds no dates, so two runs of the same job can be compared line by line. A crash can
+    cut the last line at most.
+
+    Args:
+        folder: Folder of the run.
+        resume_step: Continue after this step: later events are removed first. None: a new diary.
+
+    Raises:
+        RunError: The folder cannot be written.
+    """
+
+    def __init__(self, folder: Path, *, resume_step: int | None = None) -> None:
+        path = folder / "events.jsonl"
+        kept = [
+            event
+            for event in (read_events(path) if resume_step is not None else [])
+            if isinstance(event["step"], int) and event["step"] <= (resume_step or 0)
+        ]
+        write_text(path, "".join(_line(event) for event in kept))
+        self._file = path.open("a", encoding="utf-8", newline="\n")
+        purge = None if resume_step is None else resume_step + 1
+        self._board = SummaryWriter(log_dir=str(folder / "tb"), purge_step=purge)
+
+    def emit(self, kind: str, step: int, **values: Value) -> None:
+        """Write one event; numbers become scalars `<kind>/<key>` in TensorBoard.
+
+        A number that is not finite is written as null, since JSON has no name for it.
+        """
+        self._file.write(_line({"kind": kind, "step": step, **values}))
+        self._file.flush()
+        for key, value in values.items():
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                self._board.add_scalar(f"{kind}/{key}", value, step)
+
+    def close(self) -> None:
+        """Write what is buffered and close both."""
+        self._file.close()
+        self._board.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def read_events(path: Path) -> list[Event]:
+    """Read a diary; a last line that a crash cut off is left out.
+
+    Raises:
+        RunError: A line before the last is not an event.
+    """
+    return list(_events(path)) if path.is_file() else []
+
+
+def _events(path: Path) -> Iterator[Event]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines, start=1):
+        try:
+            event = json.loads(line)
+        except ValueError:
+            event = None
+        if isinstance(event, dict) and "kind" in event and "step" in event:
+            yield event
+        elif number < len(lines):
+            raise RunError(f"{path}: line {number} is not an event")
+
+
+def _line(event: Event) -> str:
+    return json.dumps(_finite(event), allow_nan=False) + "\n"
+
+
+def _finite(value: Value) -> Value:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,131 @@
+"""The folder of a run: one place, one configuration, never two jobs on top of each other."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from uxnet_compiler.errors import RunError
+from uxnet_compiler.files import write_text
+from uxnet_compiler.runs.config import first_defect
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Know where a run keeps what; holds nothing but the path."""
+
+    path: Path
+
+    @property
+    def config_path(self) -> Path:
+        """The configuration of the job, complete, as JSON."""
+        return self.path / "config.json"
+
+    @property
+    def genotype_path(self) -> Path:
+        """The genotype that is trained or was found."""
+        return self.path / "genotype.json"
+
+    @property
+    def checkpoint_path(self) -> Path:
+        """Everything that is needed to go on where the job stopped."""
+        return self.path / "checkpoint.pt"
+
+    @property
+    def events_path(self) -> Path:
+        """One JSON object a line: what happened at which step."""
+        return self.path / "events.jsonl"
+
+    @property
+    def tensorboard_path(self) -> Path:
+        """The folder to give to TensorBoard."""
+        return self.path / "tb"
+
+    @property
+    def weights_path(self) -> Path:
+        """The trained weights of the compiled network."""
+        return self.path / "weights.safetensors"
+
+    @property
+    def plan_path(self) -> Path:
+        """How images are brought to the network."""
+        return self.path / "plan.json"
+
+    @property
+    def summary_path(self) -> Path:
+        """The result in a few numbers."""
+        return self.path / "summary.json"
+
+    @classmethod
+    def create(cls, path: Path, config: BaseModel, *, resume: bool = False) -> RunFolder:
+        """Make the folder of a new run, or enter that of a run to be continued.
+
+        Raises:
+            RunError: The folder is not empty and `resume` is false; there is no run to resume, or
+                it had another configuration.
+        """
+        folder = cls(path)
+        if resume:
+            _require_same(folder, config)
+            return folder
+        if path.exists() and not path.is_dir():
+            raise RunError(f"{path}: is a file; --out must be a new or an empty folder")
+        if path.is_dir() and any(path.iterdir()):
+            hint = "use --resume to continue it" if folder.config_path.is_file() else "not a run"
+            raise RunError(f"{path}: the folder is not empty ({hint}, or choose another folder)")
+        folder.write(folder.config_path, config)
+        return folder
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """Open the folder of a run that exists.
+
+        Raises:
+            RunError: It is no folder, or holds no `config.json`.
+        """
+        folder = cls(path)
+        if not folder.config_path.is_file():
+            raise RunError(f"{path}: not a run folder (no config.json in it)")
+        return folder
+
+    def read(self, path: Path, model: type[Model]) -> Model:
+        """Read a JSON document of this run into its model.
+
+        Raises:
+            RunError: The file is missing or not what the model asks for.
+        """
+        try:
+            return model.model_validate_json(path.read_bytes())
+        except OSError as error:
+            raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
+        except ValidationError as error:
+            raise RunError(f"{path}: {first_defect(error)}") from None
+
+    def write(self, path: Path, model: BaseModel) -> None:
+        """Write a document of this run as sorted, indented JSON."""
+        write_text(path, dump_json(model))
+
+
+def dump_json(model: BaseModel) -> str:
+    """Return the one JSON text of a model: sorted keys, two spaces, a newline at the end."""
+    return json.dumps(model.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
+
+
+def _require_same(folder: RunFolder, config: BaseModel) -> None:
+    if not folder.config_path.is_file():
+        raise RunError(f"{folder.path}: no run to resume here (no config.json); leave out --resume")
+    before = folder.read(folder.config_path, type(config))
+    old, new = before.model_dump(mode="json"), config.model_dump(mode="json")
+    changed = sorted(key for key in new if old[key] != new[key])
+    if changed:
+        key = changed[0]
+        raise RunError(
+            f"{folder.path}: cannot resume with another configuration: {key} was "
+            f"{json.dumps(old[key])}, is now {json.dumps(new[key])}"
+        )

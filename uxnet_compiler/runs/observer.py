@@ -1,0 +1,18 @@
+"""How a long job tells what it is doing, without knowing who listens."""
+
+from __future__ import annotations
+
+
+class Observer:
+    """Listen to a long job; this one is silent, displays override what they show."""
+
+    def phase(self, name: str) -> None:
+        """Hear that a new part of the job begins, such as `preprocessing` or `training`."""
+
+    def tick(self, done: float, **values: float) -> None:
+        """Hear how far the part is.
+
+        Args:
+            done: Part that is done, 0 to 1.
+            values: Numbers worth showing, such as `step`, `loss` and `dice`.
+        """
