@@ -1,0 +1,120 @@
+"""Vary patches so that a network does not learn the training cases by heart.
+
+Turns, scalings and flips move image and label alike; noise, blur, brightness, contrast and lower
+resolution change the image alone. Kinds and strengths are nnU-Net's, a little gentler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Any
+
+import numpy as np
+import torch
+from monai.transforms.compose import Compose
+from monai.transforms.intensity.dictionary import (
+    RandAdjustContrastd,
+    RandGaussianNoised,
+    RandGaussianSmoothd,
+    RandScaleIntensityd,
+)
+from monai.transforms.spatial.dictionary import (
+    RandAffined,
+    RandFlipd,
+    RandSimulateLowResolutiond,
+)
+from torch.nn import functional
+
+from uxnet_compiler.data.plan import Plan
+
+_TURN_PROBABILITY = 0.3
+_LARGEST_TURN = 0.35  # radians, 20 degrees
+_LARGEST_SCALING = 0.2
+_MARGIN = 1.5  # what a turned and enlarged patch reaches of its surroundings
+_ANISOTROPIC = 3.0  # beyond it, turning across slices only blurs them
+
+
+class Augmentation:
+    """Cut a patch out of a case and vary it at random."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._size = plan.patch_size
+        self._margin = [ceil(size * (_MARGIN - 1) / 2) for size in plan.patch_size]
+        both = ("image", "label")
+        turns, scalings = _ranges(plan)
+        self._turn = RandAffined(
+            both,
+            prob=1,
+            rotate_range=turns,
+            scale_range=scalings,
+            spatial_size=plan.patch_size,
+            mode=("bilinear", "nearest"),
+            padding_mode="zeros",
+        )
+        self._vary = Compose(
+            [
+                *(
+                    RandFlipd(both, prob=0.5, spatial_axis=axis)
+                    for axis in range(plan.spatial_dims)
+                ),
+                RandGaussianNoised("image", prob=0.15, std=0.1),
+                RandGaussianSmoothd("image", prob=0.1),
+                RandScaleIntensityd("image", prob=0.15, factors=0.25),
+                RandAdjustContrastd("image", prob=0.3, gamma=(0.7, 1.5)),
+                RandSimulateLowResolutiond("image", prob=0.1),
+            ]
+        )
+
+    def __call__(
+        self,
+        image: torch.Tensor,
+        label: torch.Tensor,
+        start: Sequence[int],
+        random: np.random.Generator,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Cut the patch that starts at a voxel, and vary it.
+
+        Shape:
+            image, label  (C, D, H, W) and (1, D, H, W), or without D
+            out           the same with the size of the patch
+        """
+        seed = int(random.integers(2**31))
+        sample: Any  # MONAI: a mapping of names to tensors
+        if random.random() < _TURN_PROBABILITY:
+            # A larger patch with the same centre, so that no border turns into view.
+            wider = [at - margin for at, margin in zip(start, self._margin, strict=True)]
+            size = [n + 2 * margin for n, margin in zip(self._size, self._margin, strict=True)]
+            sample = {"image": cut(image, wider, size), "label": cut(label, wider, size)}
+            sample = self._turn.set_random_state(seed)(sample)
+        else:
+            sample = {
+                "image": cut(image, start, self._size),
+                "label": cut(label, start, self._size),
+            }
+        sample = self._vary.set_random_state(seed)(sample)
+        return sample["image"].as_tensor(), sample["label"].as_tensor()
+
+
+def cut(volume: torch.Tensor, start: Sequence[int], size: Sequence[int]) -> torch.Tensor:
+    """Cut a box out of a volume, with zeros where the box reaches beyond it."""
+    index: list[slice] = []
+    padding: list[int] = []
+    for at, wanted, have in zip(start, size, volume.shape[1:], strict=True):
+        first, last = min(max(at, 0), have), min(max(at + wanted, 0), have)
+        index.append(slice(first, last))
+        padding = [min(max(-at, 0), wanted), 0, *padding]  # torch pads the last axis first
+        padding[1] = wanted - (last - first) - padding[0]
+    return functional.pad(volume[(slice(None), *index)], padding)
+
+
+def _ranges(plan: Plan) -> tuple[list[float], list[float]]:
+    """Return the largest turns (per axis turned about) and scalings that suit the spacing."""
+    if plan.spatial_dims == 2:
+        return [_LARGEST_TURN], [_LARGEST_SCALING] * 2
+    if max(plan.spacing) <= _ANISOTROPIC * min(plan.spacing):
+        return [_LARGEST_TURN] * 3, [_LARGEST_SCALING] * 3
+    coarse = int(np.argmax(plan.spacing))
+    turns = [_LARGEST_TURN if axis == coarse else 0.0 for axis in range(3)]
+    scalings = [0.0 if axis == coarse else _LARGEST_SCALING for axis in range(3)]
+    return turns, scalings

@@ -1,0 +1,155 @@
+"""Measure what preprocessing and the plan need to know about a data set: aggregates only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from uxnet_compiler.data.decathlon import Case, Dataset
+from uxnet_compiler.data.images import Image, read_image, read_label
+from uxnet_compiler.errors import DataError
+
+SMALLEST_AXIS = 4  # voxels; below it a pooled axis, and bf16 convolutions, degenerate
+_SAMPLES_PER_CASE = 10_000  # foreground voxels for the intensity statistics, as nnU-Net takes
+
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+_Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Intensities(BaseModel):
+    """Statistics of one channel over the foreground voxels of all cases."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mean: _Finite
+    std: _Finite = Field(ge=0)
+    percentile_00_5: _Finite
+    percentile_99_5: _Finite
+
+
+class Fingerprint(BaseModel):
+    """A data set in a few numbers, none of them of a single patient.
+
+    `median_shape` is in voxels of `median_spacing` (mm); `zero_fraction` is the median share of
+    voxels that are exactly zero in every channel; `intensities` holds one entry a channel, None
+    where the modality is not CT, since only CT numbers mean the same in every image.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    spatial_dims: int = Field(ge=2, le=3)
+    num_cases: int = Field(ge=1)
+    median_shape: tuple[int, ...]
+    median_spacing: tuple[_Positive, ...]
+    channels: tuple[str, ...]
+    intensities: tuple[Intensities | None, ...]
+    class_fractions: tuple[_Fraction, ...]
+    zero_fraction: _Fraction
+
+
+def is_ct(channel: str) -> bool:
+    """Say whether a channel's name in dataset.json means computed tomography."""
+    return channel.strip().upper() == "CT"
+
+
+def fingerprint(
+    dataset: Dataset, progress: Callable[[int, int], None] | None = None
+) -> Fingerprint:
+    """Measure a data set, and check each of its images and label maps on the way.
+
+    Args:
+        dataset: The data set; every training case is read once.
+        progress: Called with the count of cases done and the count of all.
+
+    Raises:
+        DataError: A case cannot be used, or no case has a foreground voxel.
+    """
+    extents: list[NDArray[np.float64]] = []
+    spacings: list[tuple[float, ...]] = []
+    zero_fractions: list[float] = []
+    counts = np.zeros(dataset.num_classes, dtype=np.int64)
+    samples: list[list[NDArray[np.float32]]] = [[] for _ in dataset.channels]
+    for done, case in enumerate(dataset.cases, start=1):
+        image, label = read_case(dataset, case)
+        if spacings and len(image.spacing) != len(spacings[0]):
+            raise DataError(
+                f"{image.source}: {image.spatial_dims}-D, and the cases before it "
+                f"{len(spacings[0])}-D; all images of a data set have the same number of axes"
+            )
+        spacings.append(image.spacing)
+        extents.append(np.multiply(image.spacing, image.grid.shape))
+        zero_fractions.append(float(np.mean(~image.array.any(axis=0))))
+        counts += np.bincount(label.ravel(), minlength=dataset.num_classes)
+        _sample_foreground(dataset, image, label, samples)
+        if progress is not None:
+            progress(done, len(dataset.cases))
+    if not counts[1:].any():
+        raise DataError(f"{dataset.root}: no case has a voxel of a class; all label maps are empty")
+    spacing = np.array([float(f"{value:.6g}") for value in np.median(spacings, axis=0)])
+    shape = np.rint(np.median(np.array(extents) / spacing, axis=0)).astype(int)
+    return Fingerprint(
+        spatial_dims=len(spacing),
+        num_cases=len(dataset.cases),
+        median_shape=tuple(shape.tolist()),
+        median_spacing=tuple(spacing.tolist()),
+        channels=dataset.channels,
+        intensities=tuple(_intensities(channel) for channel in samples),
+        class_fractions=tuple((counts / counts.sum()).tolist()),
+        zero_fraction=float(np.median(zero_fractions)),
+    )
+
+
+def read_case(dataset: Dataset, case: Case) -> tuple[Image, NDArray[np.int16]]:
+    """Read one case of a data set and check that it fits the others.
+
+    Raises:
+        DataError: The image or the label map cannot be used, the image has another number of
+            channels than dataset.json says, or an axis is too short.
+    """
+    image = read_image(case.image)
+    if image.num_channels != dataset.num_channels:
+        raise DataError(
+            f"{case.image}: {image.num_channels} channels; dataset.json lists "
+            f"{dataset.num_channels} ({', '.join(dataset.channels)})"
+        )
+    if min(image.grid.shape) < SMALLEST_AXIS:
+        raise DataError(
+            f"{case.image}: {_times(image.grid.shape)} voxels; every axis needs {SMALLEST_AXIS} "
+            "or more"
+        )
+    return image, read_label(case.label, image, dataset.num_classes)
+
+
+def _sample_foreground(
+    dataset: Dataset,
+    image: Image,
+    label: NDArray[np.int16],
+    samples: list[list[NDArray[np.float32]]],
+) -> None:
+    foreground = np.flatnonzero(label)
+    every = max(1, -(-len(foreground) // _SAMPLES_PER_CASE))
+    for channel, name in enumerate(dataset.channels):
+        if is_ct(name):
+            samples[channel].append(image.array[channel].ravel()[foreground[::every]])
+
+
+def _intensities(samples: list[NDArray[np.float32]]) -> Intensities | None:
+    if not samples:
+        return None
+    values = np.concatenate(samples).astype(np.float64)
+    low, high = np.percentile(values, (0.5, 99.5))
+    return Intensities(
+        mean=float(values.mean()),
+        std=float(values.std()),
+        percentile_00_5=float(low),
+        percentile_99_5=float(high),
+    )
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " x ".join(str(size) for size in shape)
