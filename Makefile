@@ -1,0 +1,51 @@
+# One line a task; `make` alone lists them. `make demo` and `make test` are all that a newcomer needs.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+WORKERS ?= 2
+BIN := .venv/bin
+KEY := $(shell cat pyproject.toml constraints.txt | sha256sum | cut -c1-16)
+STAMP := .venv/.setup-$(KEY)
+
+.PHONY: help
+help: ## List the tasks
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
+
+.PHONY: setup
+setup: $(STAMP) ## Install everything into .venv; nothing to do when nothing changed
+	@command -v dot >/dev/null || .ci/graphviz
+
+$(STAMP):
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	rm -f .venv/.setup-*
+	touch $@
+
+.PHONY: lint
+lint: setup ## Check style and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+.PHONY: types
+types: setup ## Check types
+	$(BIN)/mypy
+
+# Two workers with one thread each are faster than one with two, and never fight for cores.
+.PHONY: test
+test: setup ## Run the tests; warnings are errors
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS)
+
+.PHONY: wheel
+wheel: setup ## Build the wheel and try it in a fresh environment outside the tree
+	rm -rf build dist
+	$(BIN)/python -m build --wheel
+	.ci/try-wheel $(BIN)/python dist/*.whl
+
+.PHONY: demo
+demo: setup ## Search, compile, train and predict on made-up images, in a few minutes
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/uxnet demo --out demo
+
+.PHONY: docs
+docs: setup ## Write the generated pages and pictures of docs/ again
+	$(BIN)/python docs/generate.py
