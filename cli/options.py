@@ -22,5 +22,5 @@ size_option = click.option(
     "--size",
     metavar="DxHxW",
     callback=_numbers_per_axis,
-    help="Image size to count costs for, such as 64x64x64 (default: 64 or 256 per axis, rounded up).",
+    help="Image size to count the costs for, such as 64x64x64.",
 )
