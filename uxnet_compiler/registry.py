@@ -49,6 +49,9 @@ class Registry(Mapping[str, T]):
             hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(self._entries)}"
             raise UnknownNameError(f"no {self.kind} is called {name!r}; {hint}") from None
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)
 
