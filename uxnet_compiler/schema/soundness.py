@@ -124,7 +124,9 @@ def _node_type(
     want = a.scale(node.level if node else 0)
     arrivals = []
     for index, edge in sorted(incoming, key=lambda pair: pair[1].source):
-        arrived = _apply(edge.ops, types[edge.source], width, f"edges[{index}].ops")
+        given = types[edge.source]
+        coarsest = max(given.scale, want)  # scales divide each other, so axes agree on the larger
+        arrived = _apply(edge.ops, given, width, coarsest, f"edges[{index}].ops")
         if arrived.scale != want:
             raise _DefectError(
                 f"edges[{index}].ops",
@@ -147,17 +149,26 @@ def _node_type(
     except GraphError as error:
         sources = ", ".join(sorted(edge.source for _, edge in incoming))
         raise _DefectError(f"nodes[{index}]", f"{node.id}: {error} (from {sources})") from None
-    made = _apply(node.ops, merged, width, f"nodes[{index}].ops")
+    made = _apply(node.ops, merged, width, want, f"nodes[{index}].ops")
     if made.scale != want:
         raise _DefectError(f"nodes[{index}].ops", f"{node.id}: only edges may change the grid")
     return made
 
 
-def _apply(ops: tuple[Op, ...], given: TensorType, width: int, path: str) -> TensorType:
+def _apply(
+    ops: tuple[Op, ...], given: TensorType, width: int, coarsest: tuple[int, ...], path: str
+) -> TensorType:
+    """Follow a list of ops, none of which may leave a grid that sound image sizes divide into."""
     for position, op in enumerate(ops):
         full = op.with_channels(width, given.channels) if isinstance(op, Resized) else op
         try:
             given = full.infer((given,))
         except GraphError as error:
             raise _DefectError(f"{path}[{position}]", f"{op.op}: {error}") from None
+        if any(c % s for c, s in zip(coarsest, given.scale, strict=True)):
+            raise _DefectError(
+                f"{path}[{position}]",
+                f"{op.op} makes a map {spell(given.scale)} times coarser than the image, coarser"
+                f" than where it starts and ends ({spell(coarsest)}); use a node of a deeper level",
+            )
     return given
