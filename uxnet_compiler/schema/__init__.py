@@ -1,7 +1,7 @@
 """What a genotype is: the document, how it is read, checked, migrated and identified."""
 
 from uxnet_compiler.schema.identity import architecture_id, sizeless_id, structure_id
-from uxnet_compiler.schema.load import dump, dumps, load, loads
+from uxnet_compiler.schema.load import dump, dumps, load, loads, retell
 from uxnet_compiler.schema.model import (
     INPUT,
     OUTPUT,
@@ -35,6 +35,7 @@ __all__ = [
     "in_order",
     "load",
     "loads",
+    "retell",
     "sizeless_id",
     "structure_id",
 ]

@@ -26,12 +26,13 @@ def load(path: str | Path) -> Genotype:
     """
     path = Path(path)
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
             raise GenotypeError(
-                str(path), [("", f"{size} bytes, more than the {MAX_BYTES} a genotype may have")]
+                str(path), [("", f"more than the {MAX_BYTES} bytes that a genotype may have")]
             )
-        text = path.read_text(encoding="utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
         raise GenotypeError(str(path), [("", "not JSON: the file is not UTF-8 text")]) from None
     except OSError as error:
@@ -63,9 +64,12 @@ def loads(text: str, source: str = "genotype") -> Genotype:
     if not isinstance(data, dict):
         raise GenotypeError(source, [("", "not a genotype: the top level should be an object")])
     try:
+        # Through JSON again: only there do Pydantic's strict types take a list for a tuple.
         genotype = Genotype.model_validate_json(json.dumps(migrate(data, source)), strict=True)
+    except RecursionError:
+        raise GenotypeError(source, [("", "not JSON: nested too deeply")]) from None
     except ValidationError as error:
-        raise GenotypeError(source, [_retell(item) for item in error.errors()]) from None
+        raise GenotypeError(source, [retell(item) for item in error.errors()]) from None
     found = defects(genotype.architecture)
     if found:
         raise GenotypeError(source, found)
@@ -121,8 +125,11 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _retell(item: Any) -> tuple[str, str]:
-    """Turn one of Pydantic's errors into a JSON path and a plain sentence."""
+def retell(item: Any) -> tuple[str, str]:
+    """Turn one of Pydantic's errors into a JSON path and a plain sentence.
+
+    An object or a list is not repeated in the sentence, and a long value is cut.
+    """
     path = ""
     for step in item["loc"]:
         if isinstance(step, int):

@@ -22,11 +22,12 @@ def derive(genotype: Genotype, tau: float, *, source: str = "genotype") -> Genot
         )
     family = FAMILIES[genotype.space.family]
     return family.genotype(
-        family.space(genotype.space),
+        family.space(genotype.space, source=source),
         genotype.evidence,
         name=genotype.name,
         tau=tau,
         provenance=genotype.provenance,
+        source=source,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from uxnet_compiler.errors import GenotypeError
-from uxnet_compiler.schema import Architecture, Evidence, Genotype, Provenance, SpaceRef
+from uxnet_compiler.schema import Architecture, Evidence, Genotype, Provenance, SpaceRef, retell
 from uxnet_compiler.spaces.base import Space
 
 Decode = Callable[[Space, Evidence, float], tuple[Architecture, tuple[str, ...]]]
@@ -36,22 +37,23 @@ class Family:
     decode: Decode
     tau: float
 
-    def space(self, ref: SpaceRef) -> Space:
+    def space(self, ref: SpaceRef, *, source: str = "genotype") -> Space:
         """Build the space that a genotype names.
 
         Raises:
             GenotypeError: The version or the options are not this family's.
         """
         if ref.version != self.version:
-            raise GenotypeError(
-                "space", [("version", f"{ref.version} is unknown; {self.name} has {self.version}")]
-            )
+            why = f"{ref.version} is unknown; {self.name} has {self.version}"
+            raise GenotypeError(source, [("space.version", why)])
         try:
-            return self.build(self.options.model_validate(ref.options))
+            options = self.options.model_validate_json(json.dumps(ref.options), strict=True)
         except ValidationError as error:
-            first = error.errors()[0]
-            path = ".".join(["options", *map(str, first["loc"])])
-            raise GenotypeError("space", [(path, first["msg"])]) from None
+            found = [retell(item) for item in error.errors()]
+            raise GenotypeError(
+                source, [(f"space.options.{path}".rstrip("."), why) for path, why in found]
+            ) from None
+        return self.build(options)
 
     def genotype(
         self,
@@ -61,23 +63,23 @@ class Family:
         name: str,
         tau: float | None = None,
         provenance: Provenance | None = None,
+        source: str = "genotype",
     ) -> Genotype:
         """Decode evidence into a document that carries it.
 
         Raises:
             GenotypeError: The evidence does not speak of every gate and choice of the space.
         """
-        _check(space, evidence)
+        _check(space, evidence, source)
         tau = self.tau if tau is None else tau
         architecture, repaired = self.decode(space, evidence, tau)
         ref = space.ref.model_copy(update={"tau": tau})
-        source = provenance or Provenance()
         return Genotype(
             name=name,
             architecture=architecture,
             space=ref,
             evidence=evidence,
-            provenance=source.model_copy(update={"repaired": repaired}),
+            provenance=(provenance or Provenance()).model_copy(update={"repaired": repaired}),
         )
 
     def sample(self, space: Space, seed: int, *, tau: float = 0.5) -> Genotype:
@@ -99,13 +101,14 @@ class Family:
         )
 
 
-def _check(space: Space, evidence: Evidence) -> None:
+def _check(space: Space, evidence: Evidence, source: str) -> None:
+    why = "the space and the evidence disagree"
     gates, choices = set(space.gates), space.choices
     if set(evidence.gates) != gates:
         odd = min(set(evidence.gates) ^ gates)
-        raise GenotypeError("evidence", [(f"gates.{odd}", "the space and the evidence disagree")])
+        raise GenotypeError(source, [(f"evidence.gates.{odd}", why)])
     found = {name: set(candidates) for name, candidates in evidence.choices.items()}
     wanted = {name: set(candidates) for name, candidates in choices.items()}
     if found != wanted:
         odd = min(n for n in found.keys() | wanted.keys() if found.get(n) != wanted.get(n))
-        raise GenotypeError("evidence", [(f"choices.{odd}", "the space and the evidence disagree")])
+        raise GenotypeError(source, [(f"evidence.choices.{odd}", why)])
