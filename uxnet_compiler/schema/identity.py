@@ -12,8 +12,15 @@ from uxnet_compiler.schema.reach import drop_dead
 
 
 def canonical(architecture: Architecture) -> dict[str, Any]:
-    """Return the living part as plain data in one order, without defaults."""
-    return drop_dead(architecture).model_dump(mode="json", exclude_defaults=True)
+    """Return the living part as plain data in one order, without defaults.
+
+    A width that repeats its level's says nothing and is left out, too.
+    """
+    plain = drop_dead(architecture).model_dump(mode="json", exclude_defaults=True)
+    for node in plain["nodes"]:
+        if node.get("width") == architecture.widths[node["level"]]:
+            node.pop("width")
+    return plain
 
 
 def architecture_id(architecture: Architecture) -> str:

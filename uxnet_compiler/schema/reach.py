@@ -36,16 +36,20 @@ def _closure(start: str, neighbours: Mapping[str, list[str]]) -> set[str]:
 def drop_dead(architecture: Architecture) -> Architecture:
     """Return the architecture without the parts that cannot change its output, in sorted order.
 
+    Levels deeper than any living node go too, so that images need not be multiples of theirs.
+
     Source:
         UXNet, section 2.2, rule (b) for nodes that reach no output. Ours: nodes that no input
         reaches go too.
     """
     kept = alive(architecture.edges)
+    nodes = sorted((n for n in architecture.nodes if n.id in kept), key=lambda n: n.id)
+    levels = max((n.level for n in nodes), default=0) + 1
     return architecture.model_copy(
         update={
-            "nodes": tuple(
-                sorted((n for n in architecture.nodes if n.id in kept), key=lambda n: n.id)
-            ),
+            "widths": architecture.widths[:levels],
+            "strides": architecture.strides[:levels],
+            "nodes": tuple(nodes),
             "edges": tuple(
                 sorted(
                     (e for e in architecture.edges if e.source in kept and e.target in kept),
