@@ -34,13 +34,15 @@ def peak(graph: Graph, image_size: tuple[int, ...]) -> Peak:
     """Return the peak of the activation memory at inference, batch of one, in graph order.
 
     A map lives from its computation to its last reader; the reader's result exists beside its
-    inputs, as in eager execution. Weights and workspace are not counted.
+    inputs, as in eager execution; results live to the end. Weights and workspace are not counted.
     """
     order = list(graph.values())
     last_use = {value.id: index for index, value in enumerate(order)}
     for index, value in enumerate(order):
         for source in value.inputs:
-            last_use[source] = index
+            # The caller holds every result until the end.
+            end = len(order) if value.op.kind == "output" else index
+            last_use[source] = max(end, last_use[source])
     sizes = {
         value.id: 0 if value.op.kind == "output" else map_bytes(value, image_size)
         for value in order
