@@ -121,19 +121,31 @@ FUNCTIONS: dict[str, Emit] = {
 }
 """Ops without weights: the call they become."""
 
+MAX_PARAMS = 2**31
+"""A stranger's document cannot ask for more."""
+
+_EMPTY = fx.GraphModule({}, fx.Graph())
+"""Has every name that no child module may take."""
+
 
 def build(graph: Graph, *, seed: int = 0) -> fx.GraphModule:
     """Build the network with fresh weights that depend on `seed` alone.
 
     The module maps an image (B, C, D, H, W) to the logits; with several outputs it returns a
     tuple, the main one first. Parameters are named after the values of the graph.
+
+    Raises:
+        BackendError: A node has a name that torch keeps for itself, or there are more than
+            `MAX_PARAMS` parameters.
     """
+    _check(graph)
     modules: dict[str, nn.Module] = {}
     traced = fx.Graph()
     made: dict[str, fx.Node] = {}
     # Fresh weights come from a generator of their own, and the caller's stays as it was.
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        # Not torch.manual_seed, which would seed the accelerators, too.
+        torch.default_generator.manual_seed(seed)
         for value in graph.values():
             if value.op.kind == "input":
                 made[value.id] = traced.placeholder("x")
@@ -143,6 +155,17 @@ def build(graph: Graph, *, seed: int = 0) -> fx.GraphModule:
     traced.output(results if len(results) > 1 else results[0])
     traced.lint()
     return fx.GraphModule(modules, traced, class_name="Network")
+
+
+def _check(graph: Graph) -> None:
+    params = 0
+    for value in graph.values():
+        slot = value.id.partition(".")[0]
+        if value.op.op in LAYERS and hasattr(_EMPTY, slot):
+            raise BackendError(f"{slot}: torch keeps this name for itself; rename the node")
+        params += value.op.params(tuple(graph[source].type for source in value.inputs))
+    if params > MAX_PARAMS:
+        raise BackendError(f"{params} parameters, more than the {MAX_PARAMS} that are built")
 
 
 def _emit(
@@ -162,24 +185,21 @@ def _emit(
 
 
 def layer(op: Any, given: TensorType) -> nn.Module:
-    """Return the module of an op with weights, freshly initialised.
+    """Return the module of one op, freshly initialised.
 
-    Convolutions: He et al., 2015, normal, fan-in, for leaky ReLU of slope 0.01; biases zero.
+    Convolutions: He et al., 2015, normal, fan-in, for leaky ReLU of slope 0.01; biases zero. An
+    op without weights becomes a module that makes the same call as a compiled network.
     """
+    if op.op not in LAYERS:
+        graph = fx.Graph()
+        graph.output(FUNCTIONS[op.op](graph, op, (graph.placeholder("x"),)))
+        return fx.GraphModule({}, graph)
     module = LAYERS[op.op](op, given)
     if isinstance(op, Conv | TransposedConv):
         nn.init.kaiming_normal_(module.weight, a=0.01)  # type: ignore[arg-type]
         if op.bias:
             nn.init.zeros_(module.bias)  # type: ignore[arg-type]
     return module
-
-
-def apply(op: Any, x: torch.Tensor) -> torch.Tensor:
-    """Run an op without weights on a tensor, as a compiled network would."""
-    graph = fx.Graph()
-    graph.output(FUNCTIONS[op.op](graph, op, (graph.placeholder("x"),)))
-    result: torch.Tensor = fx.GraphModule({}, graph)(x)
-    return result
 
 
 def load_weights(module: nn.Module, weights: dict[str, torch.Tensor]) -> None:
