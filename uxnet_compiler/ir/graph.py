@@ -73,6 +73,9 @@ class Graph:
         if (len(inputs) != op.arity) if op.arity is not None else not inputs:
             wanted = "one or more" if op.arity is None else op.arity
             raise GraphError(f"{name}: {op.op} takes {wanted} inputs, not {len(inputs)}")
+        for source in inputs:
+            if op.axes not in {None, self[source].type.spatial_dims}:
+                raise GraphError(f"{name}: {op.op} speaks of {op.axes} axes, {source} has others")
 
     def values(self) -> Iterator[Value]:
         """Yield the values, sources first, in one order that depends on names alone."""

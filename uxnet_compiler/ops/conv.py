@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from uxnet_compiler.errors import GraphError
 from uxnet_compiler.ops.base import Dilation, Kernel, Op, Resized, Stride, only, voxels
-from uxnet_compiler.ops.types import TensorType, spell
+from uxnet_compiler.ops.types import TensorType, spell, spell_factor
 
 
 class Conv(Resized):
@@ -69,9 +69,9 @@ class Conv(Resized):
         """Return `3x3x3`, with `/2` for a stride and `d2` for a dilation."""
         text = spell(self.kernel)
         if self.stride is not None:
-            text += f" /{max(self.stride)}"
+            text += f" /{spell_factor(self.stride)}"
         if self.dilation is not None:
-            text += f" d{max(self.dilation)}"
+            text += f" d{spell_factor(self.dilation)}"
         return text
 
     def group_count(self, given: int) -> int:
@@ -127,7 +127,7 @@ class TransposedConv(Resized):
     @property
     def label(self) -> str:
         """Return `deconv x2`."""
-        return f"deconv x{max(self.stride)}"
+        return f"deconv x{spell_factor(self.stride)}"
 
     def infer(self, inputs: tuple[TensorType, ...]) -> TensorType:
         """Return Co channels on the grid multiplied by the stride."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from uxnet_compiler.ops.base import Op, Stride, only
-from uxnet_compiler.ops.types import TensorType
+from uxnet_compiler.ops.types import TensorType, spell_factor
 
 
 class _Resample(Op):
@@ -32,7 +32,7 @@ class MaxPool(_Resample):
     @property
     def label(self) -> str:
         """Return `max /2`."""
-        return f"max /{max(self.factor)}"
+        return f"max /{spell_factor(self.factor)}"
 
     def infer(self, inputs: tuple[TensorType, ...]) -> TensorType:
         """Return the same channels on the coarser grid."""
@@ -54,7 +54,7 @@ class AvgPool(_Resample):
     @property
     def label(self) -> str:
         """Return `avg /2`."""
-        return f"avg /{max(self.factor)}"
+        return f"avg /{spell_factor(self.factor)}"
 
     def infer(self, inputs: tuple[TensorType, ...]) -> TensorType:
         """Return the same channels on the coarser grid."""
@@ -77,7 +77,7 @@ class Upsample(_Resample):
     @property
     def label(self) -> str:
         """Return `linear x2`."""
-        return f"{self.mode} x{max(self.factor)}"
+        return f"{self.mode} x{spell_factor(self.factor)}"
 
     def infer(self, inputs: tuple[TensorType, ...]) -> TensorType:
         """Return the same channels on the finer grid."""

@@ -58,6 +58,11 @@ class TensorType:
         return f"{self.channels} @ {spell(self.scale)}"
 
 
+def spell_factor(numbers: tuple[int, ...]) -> str:
+    """Write a factor as short as it can be: `2`, or `1x2x2` when the axes differ."""
+    return str(numbers[0]) if len(set(numbers)) == 1 else spell(numbers)
+
+
 def spell(numbers: tuple[int, ...]) -> str:
     """Write numbers per axis the way people do: `2x2x1`."""
     return "x".join(str(n) for n in numbers)
