@@ -124,15 +124,16 @@ def _node_type(
     want = a.scale(node.level if node else 0)
     arrivals = []
     for index, edge in sorted(incoming, key=lambda pair: pair[1].source):
+        path = f"edges[{index}].ops"
         given = types[edge.source]
-        coarsest = max(given.scale, want)  # scales divide each other, so axes agree on the larger
-        arrived = _apply(edge.ops, given, width, coarsest, f"edges[{index}].ops")
+        *_, arrived = made = _apply(edge.ops, given, width, path)
         if arrived.scale != want:
             raise _DefectError(
-                f"edges[{index}].ops",
+                path,
                 f"{edge.key} arrives {spell(arrived.scale)} times coarser than the image,"
                 f" its target lies at {spell(want)}",
             )
+        _stay(edge.ops, made, max(given.scale, want), path)  # one divides the other
         arrivals.append(arrived)
     if place is None:
         if arrivals[0].channels != a.out_channels:
@@ -149,26 +150,33 @@ def _node_type(
     except GraphError as error:
         sources = ", ".join(sorted(edge.source for _, edge in incoming))
         raise _DefectError(f"nodes[{index}]", f"{node.id}: {error} (from {sources})") from None
-    made = _apply(node.ops, merged, width, want, f"nodes[{index}].ops")
-    if made.scale != want:
-        raise _DefectError(f"nodes[{index}].ops", f"{node.id}: only edges may change the grid")
+    path = f"nodes[{index}].ops"
+    *_, result = made = _apply(node.ops, merged, width, path)
+    if result.scale != want:
+        raise _DefectError(path, f"{node.id}: only edges may change the grid")
+    _stay(node.ops, made, want, path)
+    return result
+
+
+def _apply(ops: tuple[Op, ...], given: TensorType, width: int, path: str) -> list[TensorType]:
+    """Return what is given and what each op makes of it."""
+    made = [given]
+    for position, op in enumerate(ops):
+        given = made[-1]
+        full = op.with_channels(width, given.channels) if isinstance(op, Resized) else op
+        try:
+            made.append(full.infer((given,)))
+        except GraphError as error:
+            raise _DefectError(f"{path}[{position}]", f"{op.op}: {error}") from None
     return made
 
 
-def _apply(
-    ops: tuple[Op, ...], given: TensorType, width: int, coarsest: tuple[int, ...], path: str
-) -> TensorType:
-    """Follow a list of ops, none of which may leave a grid that sound image sizes divide into."""
-    for position, op in enumerate(ops):
-        full = op.with_channels(width, given.channels) if isinstance(op, Resized) else op
-        try:
-            given = full.infer((given,))
-        except GraphError as error:
-            raise _DefectError(f"{path}[{position}]", f"{op.op}: {error}") from None
-        if any(c % s for c, s in zip(coarsest, given.scale, strict=True)):
+def _stay(ops: tuple[Op, ...], made: list[TensorType], most: tuple[int, ...], path: str) -> None:
+    """Refuse a detour to grids that the sizes of sound images need not divide into."""
+    for position, (op, value) in enumerate(zip(ops, made[1:], strict=True)):
+        if any(m % s for m, s in zip(most, value.scale, strict=True)):
             raise _DefectError(
                 f"{path}[{position}]",
-                f"{op.op} makes a map {spell(given.scale)} times coarser than the image, coarser"
-                f" than where it starts and ends ({spell(coarsest)}); use a node of a deeper level",
+                f"{op.op} makes a map {spell(value.scale)} times coarser than the image, between"
+                f" ends that are {spell(most)} times coarser at most; use a node of a deeper level",
             )
-    return given
