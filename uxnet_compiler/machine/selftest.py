@@ -65,6 +65,15 @@ def precision_for(device: str | torch.device, spatial_dims: int) -> Precision:
     return _measure(str(torch.device(device)), spatial_dims)
 
 
+def choose_precision(
+    name: Literal["auto", "float32", "bfloat16"], device: str | torch.device, spatial_dims: int
+) -> Precision:
+    """Return the precision of that name; `auto` takes what `precision_for` finds."""
+    if name == "auto":
+        return precision_for(device, spatial_dims)
+    return Precision(name, name == "bfloat16", "asked for")
+
+
 @cache
 def _measure(device: str, spatial_dims: int) -> Precision:
     target = torch.device(device)

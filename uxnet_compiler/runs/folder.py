@@ -62,24 +62,34 @@ class RunFolder:
         """The result in a few numbers."""
         return self.path / "summary.json"
 
-    @classmethod
-    def create(cls, path: Path, config: BaseModel, *, resume: bool = False) -> RunFolder:
-        """Make the folder of a new run, or enter that of a run to be continued.
+    def check(self, config: BaseModel, *, resume: bool = False) -> None:
+        """Refuse what `create` would refuse, before any work is done; nothing is written.
 
         Raises:
             RunError: The folder is not empty and `resume` is false; there is no run to resume, or
                 it had another configuration.
         """
-        folder = cls(path)
         if resume:
-            _require_same(folder, config)
-            return folder
-        if path.exists() and not path.is_dir():
-            raise RunError(f"{path}: is a file; --out must be a new or an empty folder")
-        if path.is_dir() and any(path.iterdir()):
-            hint = "use --resume to continue it" if folder.config_path.is_file() else "not a run"
-            raise RunError(f"{path}: the folder is not empty ({hint}, or choose another folder)")
-        folder.write(folder.config_path, config)
+            self._require_same(config)
+        elif self.path.exists() and not self.path.is_dir():
+            raise RunError(f"{self.path}: is a file; a run needs a new or an empty folder")
+        elif self.path.is_dir() and any(self.path.iterdir()):
+            hint = "--resume continues it" if self.config_path.is_file() else "it is not a run"
+            raise RunError(
+                f"{self.path}: the folder is not empty ({hint}); a run needs a new or an empty one"
+            )
+
+    @classmethod
+    def create(cls, path: Path, config: BaseModel, *, resume: bool = False) -> RunFolder:
+        """Make the folder of a new run, or enter that of a run to be continued.
+
+        Raises:
+            RunError: As for `check`.
+        """
+        folder = cls(path)
+        folder.check(config, resume=resume)
+        if not resume:
+            folder.write(folder.config_path, config)
         return folder
 
     @classmethod
@@ -111,21 +121,20 @@ class RunFolder:
         """Write a document of this run as sorted, indented JSON."""
         write_text(path, dump_json(model))
 
+    def _require_same(self, config: BaseModel) -> None:
+        if not self.config_path.is_file():
+            raise RunError(f"{self.path}: no run to resume here (no config.json in it)")
+        before = self.read(self.config_path, type(config))
+        old, new = before.model_dump(mode="json"), config.model_dump(mode="json")
+        changed = sorted(key for key in new if old[key] != new[key])
+        if changed:
+            key = changed[0]
+            raise RunError(
+                f"{self.path}: cannot resume with another configuration: {key} was "
+                f"{json.dumps(old[key])}, is now {json.dumps(new[key])}"
+            )
+
 
 def dump_json(model: BaseModel) -> str:
     """Return the one JSON text of a model: sorted keys, two spaces, a newline at the end."""
     return json.dumps(model.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
-
-
-def _require_same(folder: RunFolder, config: BaseModel) -> None:
-    if not folder.config_path.is_file():
-        raise RunError(f"{folder.path}: no run to resume here (no config.json); leave out --resume")
-    before = folder.read(folder.config_path, type(config))
-    old, new = before.model_dump(mode="json"), config.model_dump(mode="json")
-    changed = sorted(key for key in new if old[key] != new[key])
-    if changed:
-        key = changed[0]
-        raise RunError(
-            f"{folder.path}: cannot resume with another configuration: {key} was "
-            f"{json.dumps(old[key])}, is now {json.dumps(new[key])}"
-        )
