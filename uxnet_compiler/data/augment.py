@@ -32,6 +32,7 @@ _TURN_PROBABILITY = 0.3
 _LARGEST_TURN = 0.35  # radians, 20 degrees
 _LARGEST_SCALING = 0.2
 _MARGIN = 1.5  # what a turned and enlarged patch reaches of its surroundings
+_BLUR = (0.25, 1.0)  # voxels
 _ANISOTROPIC = 3.0  # beyond it, turning across slices only blurs them
 
 
@@ -59,7 +60,7 @@ class Augmentation:
                     for axis in range(plan.spatial_dims)
                 ),
                 RandGaussianNoised("image", prob=0.15, std=0.1),
-                RandGaussianSmoothd("image", prob=0.1),
+                RandGaussianSmoothd("image", prob=0.1, sigma_x=_BLUR, sigma_y=_BLUR, sigma_z=_BLUR),
                 RandScaleIntensityd("image", prob=0.15, factors=0.25),
                 RandAdjustContrastd("image", prob=0.3, gamma=(0.7, 1.5)),
                 RandSimulateLowResolutiond("image", prob=0.1),
