@@ -96,7 +96,7 @@ def _show(report: Report, out: Path, origin: str) -> None:
     table = Table(title=f"{report.name}  {report.id[:12]}", show_header=False, title_justify="left")
     for name in FILES:
         if (out / name).exists():
-            table.add_row(str(out / name), mebibytes((out / name).stat().st_size))
+            table.add_row(name, mebibytes((out / name).stat().st_size))
     table.add_section()
     table.add_row("weights", origin)
     table.add_row("image sizes", f"multiples of {spell(report.divisor)}")
@@ -107,4 +107,6 @@ def _show(report: Report, out: Path, origin: str) -> None:
     table.add_row("rewrites", passes)
     if report.onnx_difference is not None:
         table.add_row("largest ONNX difference", f"{report.onnx_difference:.1e}")
+    table.caption = f"written to {out}"
+    table.caption_justify = "left"
     Console().print(table)

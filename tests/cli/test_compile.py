@@ -1,0 +1,112 @@
+"""`uxnet compile` as people call it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner
+
+from uxnet_compiler import dump
+from uxnet_compiler.backends.safetensors import read_weights, write_weights
+from uxnet_compiler.cli.main import main
+from uxnet_compiler.schema import Genotype
+from uxnet_compiler.zoo import fit, resolve
+
+
+@pytest.fixture(scope="module")
+def genotype() -> Genotype:
+    return fit(resolve("zoo:unet"), widths=(4, 4, 8, 8))
+
+
+@pytest.fixture
+def document(genotype: Genotype, tmp_path: Path) -> str:
+    dump(genotype, tmp_path / "genotype.json")
+    return str(tmp_path / "genotype.json")
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, ["compile", *arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_a_network_is_written_and_summed_up(document: str, tmp_path: Path) -> None:
+    out = tmp_path / "network"
+
+    code, stdout, _ = run(document, "--out", str(out), "--size", "32x32x32")
+
+    assert code == 0
+    report = json.loads((out / "report.json").read_text())
+    assert report["image_size"] == [32, 32, 32]
+    for shown in ("network.onnx", "MACs at 32x32x32", "multiples of 8x8x8", "fresh, seed 0"):
+        assert shown in " ".join(stdout.split())
+
+
+def test_json_is_the_report(document: str, tmp_path: Path) -> None:
+    out = tmp_path / "network"
+
+    code, stdout, _ = run(document, "--out", str(out), "--no-onnx", "--json")
+
+    assert code == 0
+    assert stdout == (out / "report.json").read_text()
+
+
+def test_weights_of_a_file_are_taken(document: str, genotype: Genotype, tmp_path: Path) -> None:
+    weights = genotype.compile(seed=3).state_dict()
+    write_weights(weights, tmp_path / "w.safetensors", genotype_id=genotype.id)
+
+    code, _, _ = run(
+        document, "--out", str(tmp_path / "n"), "--weights", str(tmp_path / "w.safetensors"),
+        "--no-onnx",
+    )  # fmt: skip
+
+    assert code == 0
+    found = read_weights(tmp_path / "n/weights.safetensors")
+    assert all(torch.equal(found[name], weights[name]) for name in weights)
+
+
+def test_weights_of_a_training_run_are_taken(
+    document: str, genotype: Genotype, tmp_path: Path
+) -> None:
+    weights = genotype.compile(seed=3).state_dict()
+    run_folder = tmp_path / "run"
+    write_weights(weights, run_folder / "weights.safetensors", genotype_id=genotype.id)
+    (run_folder / "config.json").write_text("{}")
+
+    code, _, _ = run(
+        document, "--out", str(tmp_path / "n"), "--from-run", str(run_folder), "--no-onnx"
+    )
+
+    assert code == 0
+    found = read_weights(tmp_path / "n/weights.safetensors")
+    assert all(torch.equal(found[name], weights[name]) for name in weights)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--weights", "nowhere.safetensors"], "nowhere.safetensors"),
+        (["--from-run", "nowhere"], "nowhere: not a run folder"),
+        (["--size", "30x32x32"], "multiple of 8x8x8"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(
+    arguments: list[str], said: str, document: str, tmp_path: Path
+) -> None:
+    code, stdout, stderr = run(document, "--out", str(tmp_path / "n"), "--no-onnx", *arguments)
+
+    assert (code, stdout) == (1, "")
+    assert said in stderr
+    assert len(stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "n").exists()
+
+
+def test_two_sources_of_weights_are_a_usage_error(document: str, tmp_path: Path) -> None:
+    code, _, stderr = run(
+        document, "--out", str(tmp_path / "n"), "--weights", "a", "--from-run", "b"
+    )
+
+    assert code == 2
+    assert "exclude each other" in stderr
