@@ -1,5 +1,6 @@
 """What a genotype is: the document, how it is read, checked, migrated and identified."""
 
+from uxnet_compiler.schema.describe import json_schema
 from uxnet_compiler.schema.identity import architecture_id, sizeless_id, structure_id
 from uxnet_compiler.schema.load import dump, dumps, load, loads, retell
 from uxnet_compiler.schema.model import (
@@ -33,6 +34,7 @@ __all__ = [
     "dump",
     "dumps",
     "in_order",
+    "json_schema",
     "load",
     "loads",
     "retell",

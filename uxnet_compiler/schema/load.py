@@ -72,7 +72,7 @@ def loads(text: str, source: str = "genotype") -> Genotype:
         raise GenotypeError(source, [retell(item) for item in error.errors()]) from None
     found = defects(genotype.architecture)
     if found:
-        raise GenotypeError(source, found)
+        raise GenotypeError(source, [(path, _tame(message, 400)) for path, message in found])
     return genotype
 
 
@@ -110,7 +110,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(data) < len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ValueError(f"the key {twice!r} stands twice in one object")
+        raise ValueError(f"the key {_tame(repr(twice))} stands twice in one object")
     return data
 
 
@@ -121,7 +121,7 @@ def _no_constant(name: str) -> None:
 def _finite(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise ValueError(f"{digits} is too large a number")
+        raise ValueError(f"{_tame(digits)} is too large a number")
     return number
 
 
@@ -135,10 +135,15 @@ def retell(item: Any) -> tuple[str, str]:
         if isinstance(step, int):
             path += f"[{step}]"
         elif "@" not in step:  # the tag of a union is no step in the document
-            path += f".{step}" if path else step
-    message = item["msg"].removeprefix("Value error, ")
+            path += f".{_tame(step)}" if path else _tame(step)
+    message = _tame(item["msg"].removeprefix("Value error, "), 300)
     given = item.get("input")
     if isinstance(given, str | int | float | bool):
-        shown = repr(given)
-        message += f" (found {shown if len(shown) <= 60 else shown[:57] + '...'})"
+        message += f" (found {_tame(repr(given))})"
     return path, message
+
+
+def _tame(text: str, length: int = 60) -> str:
+    """Make a stranger's text fit for a line of a terminal: printable and short."""
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return shown if len(shown) <= length else shown[: length - 3] + "..."
