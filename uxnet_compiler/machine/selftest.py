@@ -111,15 +111,25 @@ def _run(
 
 
 def _seconds(device: torch.device, spatial_dims: int, dtype: torch.dtype) -> float:
+    """Time a forward and a backward pass.
+
+    On the CPU the time of one thread counts, which other jobs on a busy machine cannot change.
+    """
     layers = nn.Sequential(*(_conv(spatial_dims, 3) for _ in range(3)))
     layer, image = _prepare(layers, spatial_dims, SIDE[spatial_dims], device, dtype)
+    threads = torch.get_num_threads()
+    clock = time.thread_time if device.type == "cpu" else time.perf_counter
     times = []
-    for _ in range(4):  # the first one warms up
-        start = time.perf_counter()
-        torch.autograd.backward(_forward(layer, image, dtype).square().sum())
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        times.append(time.perf_counter() - start)
+    try:
+        torch.set_num_threads(1)
+        for _ in range(4):  # the first one warms up
+            start = clock()
+            torch.autograd.backward(_forward(layer, image, dtype).square().sum())
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+            times.append(clock() - start)
+    finally:
+        torch.set_num_threads(threads)
     return min(times[1:])
 
 

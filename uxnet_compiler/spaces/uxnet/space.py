@@ -40,6 +40,8 @@ class UXNetOptions(BaseModel):
         strides: Per level, per axis (D, H, W); all ones at level 0.
         identity: Admit `identity` as a normal op (ours): nodes that only pass a feature on, as
             the skips of a U-Net do.
+        ops: `searched` (SBB, *paper*), or those of U-Net at every node and edge.
+        edges: `searched` (MSSA, *paper*), or those of U-Net, none of them gated.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +54,8 @@ class UXNetOptions(BaseModel):
     ] = (16, 32, 64, 128)
     strides: Annotated[tuple[Stride, ...], Field(min_length=2, max_length=6)]
     identity: bool = False
+    ops: Literal["searched", "unet"] = "searched"
+    edges: Literal["searched", "unet"] = "searched"
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -88,7 +92,7 @@ def space(options: UXNetOptions) -> Space:
     """
     o = options
     nodes = tuple(
-        SpaceNode(node_id(i, j), i, j, _node_slot(o, node_id(i, j)))
+        SpaceNode(node_id(i, j), i, j, _node_slot(o, i, j))
         for i in range(o.levels)
         for j in range(o.levels - i)
     )
@@ -102,8 +106,11 @@ def space(options: UXNetOptions) -> Space:
         else:
             sources = [(node.stage - 1, k) for k in range(o.levels - node.stage + 1)]
         for stage, level in sources:
+            if o.edges == "unet" and not _in_unet(o.levels, level, node.stage, node.level):
+                continue
             slot = _edge_slot(o, node_id(stage, level), level, node.level)
-            edges.append(SpaceEdge(node_id(stage, level), node.id, slot))
+            gated = o.edges == "searched"
+            edges.append(SpaceEdge(node_id(stage, level), node.id, slot, gated=gated))
     return Space(
         ref=SpaceRef(
             family=FAMILY, version=VERSION, options=o.model_dump(mode="json", exclude_defaults=True)
@@ -133,13 +140,26 @@ def _head(o: UXNetOptions) -> Ops:
     return (Conv(kernel=(1,) * o.spatial_dims, bias=True),)
 
 
-def _node_slot(o: UXNetOptions, name: str) -> Slot:
+def _in_unet(levels: int, source_level: int, stage: int, level: int) -> bool:
+    """Say whether U-Net has the edge from a level of the stage before (or the encoder)."""
+    if stage == 0:
+        return source_level == level - 1
+    rises = source_level == level + 1 and stage == levels - 1 - level
+    return source_level == level or rises
+
+
+def _node_slot(o: UXNetOptions, stage: int, level: int) -> Slot:
+    if o.edges == "unet" and 0 < stage < o.levels - 1 - level:
+        return Slot()  # a skip connection passes through
     candidates = normal_candidates(o.spatial_dims)
+    if o.ops == "unet":
+        return Slot(before=candidates["conv3_twice"], after=_tail())
     bare: frozenset[str] = frozenset()
     if o.identity:
         candidates |= {"identity": ()}
         bare = frozenset({"identity"})
-    return Slot(choice=f"{name}.normal", candidates=candidates, after=_tail(), bare=bare)
+    name = f"{node_id(stage, level)}.normal"
+    return Slot(choice=name, candidates=candidates, after=_tail(), bare=bare)
 
 
 def normal_candidates(spatial_dims: int) -> dict[str, Ops]:
@@ -186,9 +206,13 @@ def _edge_slot(o: UXNetOptions, source: str, start: int, end: int) -> Slot:
             "avg_pool": (AvgPool(factor=factor),),
             "conv3_strided": strided,
         }
+        if o.ops == "unet":
+            return Slot(before=reductions["max_pool"], after=point)
         return Slot(choice=f"{source}.reduction", candidates=reductions, after=point)
     expansions: dict[str, Ops] = {
         "transposed_conv": tuple(TransposedConv(stride=s) for s in reversed(steps)),
         "linear": (Upsample(factor=factor),),
     }
+    if o.ops == "unet":
+        return Slot(before=point, after=expansions["transposed_conv"])
     return Slot(choice=f"{source}.expansion", candidates=expansions, before=point)

@@ -1,0 +1,1 @@
+"""Searching: the space made trainable, the loop that decides, and the run folder it leaves."""

@@ -1,0 +1,73 @@
+"""Everything that a search can be told, with limits; the command line has an option for each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Rate = Annotated[float, Field(gt=0, le=10)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class SearchConfig(BaseModel):
+    """Configure a search. Defaults marked *paper* are UXNet's, all others are ours.
+
+    Attributes:
+        steps: Steps of the bi-level loop; with `minutes` too, whichever ends first.
+        minutes: Wall time of the loop.
+        seed: Of everything random.
+        device: `auto`, `cpu`, `cuda`, `cuda:1`.
+        precision: `auto` asks the machine's self-test.
+        folds: Search only on the training cases of a fold, so that its others stay unseen.
+        fold: Which one, from 0 on.
+        family: Search space family.
+        levels: Most resolutions; fewer when the images are small.
+        width: Channels at level 0; they double with each level.
+        batch_size: Patches per half-step.
+        memory_gib: Memory that a step may take; the patch shrinks to fit.
+        tau: Threshold on gates when the genotype is read (*paper*: 0.75).
+        search_ops: Search the ops of the blocks (SBB, *paper*); otherwise those of U-Net.
+        search_edges: Search the aggregation (MSSA, *paper*); otherwise the edges of U-Net.
+        gates: `relative`: a gate is divided by the strongest into the same node (ours);
+            `plain`: as in the paper.
+        warmup: Part of the search in which only weights are trained.
+        weight_lr: AdamW, cosine down to zero.
+        alpha_lr: Adam on the ops' preferences.
+        beta_lr: Length of a step on all gates together.
+        pressure: Weight of the cost of open edges.
+        polarise: Final weight of J = -(gate - 0.5)^2 (*paper*), ramped up after the warm-up.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    steps: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    minutes: Annotated[float, Field(gt=0, le=100_000)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    device: Annotated[str, Field(max_length=32)] = "auto"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    folds: Annotated[int, Field(ge=2, le=100)] | None = None
+    fold: Annotated[int, Field(ge=0, le=99)] = 0
+    family: Annotated[str, Field(max_length=64)] = "uxnet"
+    levels: Annotated[int, Field(ge=2, le=6)] = 4
+    width: Annotated[int, Field(ge=1, le=512)] = 16
+    batch_size: Annotated[int, Field(ge=1, le=512)] = 2
+    memory_gib: Annotated[float, Field(gt=0, le=10_000)] = 8.0
+    tau: Share = 0.75
+    search_ops: bool = True
+    search_edges: bool = True
+    gates: Literal["relative", "plain"] = "relative"
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    weight_lr: Rate = 2e-3
+    alpha_lr: Rate = 2e-2
+    beta_lr: Rate = 0.05
+    pressure: Annotated[float, Field(ge=0, le=1000)] = 0.1
+    polarise: Annotated[float, Field(ge=0, le=1000)] = 0.05
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if self.steps is None and self.minutes is None:
+            raise ValueError("a search needs an end: give steps or minutes")
+        if self.fold >= (self.folds or 1):
+            raise ValueError(f"fold {self.fold}: with {self.folds or 'no'} folds there is none")
+        return self
