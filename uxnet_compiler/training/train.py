@@ -1,0 +1,200 @@
+"""Train a genotype on a data set into a run folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import prod
+from pathlib import Path
+from statistics import fmean
+
+from pydantic import BaseModel, ConfigDict
+
+from uxnet_compiler.compiler import network_cost
+from uxnet_compiler.data.decathlon import Dataset, open_dataset
+from uxnet_compiler.data.fingerprint import fingerprint
+from uxnet_compiler.data.patches import LoadedCase, load_cases
+from uxnet_compiler.data.plan import Plan
+from uxnet_compiler.data.plan import plan as make_plan
+from uxnet_compiler.errors import RunError
+from uxnet_compiler.machine.device import pick_device
+from uxnet_compiler.machine.selftest import Precision, choose_precision
+from uxnet_compiler.runs.checkpoint import load_checkpoint
+from uxnet_compiler.runs.folder import RunFolder
+from uxnet_compiler.runs.observer import Observer
+from uxnet_compiler.schema import Architecture, Genotype, dump, load
+from uxnet_compiler.training.config import TrainConfig
+from uxnet_compiler.training.curves import draw_curves
+from uxnet_compiler.training.loop import Job, Loop
+from uxnet_compiler.training.task import (
+    Split,
+    check_fits,
+    make_split,
+    read_split,
+    task_of,
+    write_split,
+    write_task,
+)
+from uxnet_compiler.training.validation import some_of
+from uxnet_compiler.training.weights import load_weights
+
+# Training keeps every feature map, and its gradient is as large; a loss at full resolution and
+# the workspace of the convolutions come on top. Measured: 2.1 to 2.6 times the maps.
+MAPS_IN_MEMORY = 2.6
+
+
+class TrainSummary(BaseModel):
+    """A training in a few numbers.
+
+    Attributes:
+        genotype: Id of the architecture.
+        steps: Steps made.
+        minutes: Time of training, without reading the data.
+        complete: Whether the budget was used up; a stopped run can be resumed.
+        params: Trained numbers of the network.
+        precision: What it was computed in.
+        dice: Mean Dice of the held-out cases that were looked at, at the plan's spacing; None
+            without a held-out fold. `uxnet evaluate` measures all of them.
+        labels: The same by label.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    genotype: str
+    steps: int
+    minutes: float
+    complete: bool
+    params: int
+    precision: str
+    dice: float | None
+    labels: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Result:
+    """Where a training is, and how it went."""
+
+    folder: RunFolder
+    summary: TrainSummary
+
+
+def train(
+    genotype: Genotype,
+    data: Path,
+    out: Path,
+    config: TrainConfig,
+    *,
+    observer: Observer | None = None,
+    resume: bool = False,
+    weights: Path | None = None,
+) -> Result:
+    """Train the network of a genotype.
+
+    Args:
+        genotype: Any family's; its channels and classes must be those of the data.
+        data: Data set in the layout of the Medical Segmentation Decathlon.
+        out: New folder for the run.
+        config: How to train.
+        observer: Hears how far it is.
+        resume: Go on with the stopped run in `out`, which must have the same configuration.
+        weights: Weights to start from, instead of fresh ones.
+
+    Raises:
+        DataError: The data set cannot be used, or the genotype does not fit it.
+        RunError: The folder, the device, the weights or the checkpoint cannot be used, or the
+            training broke down.
+    """
+    observer = observer or Observer()
+    folder = RunFolder(out)
+    folder.check(config, resume=resume)
+    device = pick_device(config.device)
+    dataset = open_dataset(data)
+    check_fits(genotype.architecture, dataset)
+    if resume:
+        plan, split = _reopen(folder, genotype)
+    else:
+        split = make_split(dataset, config.folds, config.fold)
+        plan = plan_for(genotype.architecture, dataset, split, config, observer)
+    state = load_checkpoint(folder.checkpoint_path) if resume else None
+    precision = (
+        Precision(**state["precision"])
+        if state is not None
+        else choose_precision(config.precision, device, plan.spatial_dims)
+    )
+    cases, held_out = _load(dataset, split, plan, config, observer)
+    job = Job(folder, genotype, plan, task_of(dataset), config, device, precision)
+    loop = Loop(job, cases, held_out)
+    if state is not None:
+        loop.restore(state)
+    else:
+        if weights is not None:
+            load_weights(loop.network, weights)
+            loop.restart_average()
+        _write_documents(job, split)
+        loop.save_checkpoint()  # so that a run can be resumed from the first moment on
+    observer.phase("training")
+    complete = loop.run(observer, resumed=resume)
+    summary = TrainSummary(
+        genotype=genotype.id,
+        steps=loop.step,
+        minutes=round(loop.elapsed_s / 60, 2),
+        complete=complete,
+        params=network_cost(genotype.architecture).params,
+        precision=precision.dtype,
+        dice=fmean(loop.dice.values()) if loop.dice else None,
+        labels=loop.dice,
+    )
+    folder.write(folder.summary_path, summary)
+    draw_curves(folder.events_path, out / "curves.png")
+    return Result(folder, summary)
+
+
+def plan_for(
+    architecture: Architecture,
+    dataset: Dataset,
+    split: Split,
+    config: TrainConfig,
+    observer: Observer,
+) -> Plan:
+    """Plan patches for a network; only the training cases are measured, no held-out one."""
+    observer.phase("measuring the data")
+    chosen = set(split.train)
+    training = replace(dataset, cases=tuple(c for c in dataset.cases if c.id in chosen))
+    measured = fingerprint(training, lambda done, all_: observer.tick(done / all_, cases=done))
+    cost = network_cost(architecture)
+    return make_plan(
+        measured,
+        strides=architecture.strides,
+        batch_size=config.batch_size,
+        memory_bytes=int(config.memory_gib * 2**30),
+        bytes_per_voxel=MAPS_IN_MEMORY * cost.map_bytes / prod(cost.image_size),
+    )
+
+
+def _reopen(folder: RunFolder, genotype: Genotype) -> tuple[Plan, Split]:
+    before = load(folder.genotype_path)
+    if before.id != genotype.id:
+        raise RunError(
+            f"{folder.path}: cannot resume with another genotype: the run trains "
+            f"{before.name!r}, not {genotype.name!r}"
+        )
+    return folder.read(folder.plan_path, Plan), read_split(folder)
+
+
+def _load(
+    dataset: Dataset, split: Split, plan: Plan, config: TrainConfig, observer: Observer
+) -> tuple[list[LoadedCase], list[LoadedCase]]:
+    looked_at = some_of(split.held_out, config.validation_cases)
+    ids = [*split.train, *looked_at]
+    observer.phase("loading the data")
+    loaded = load_cases(
+        dataset, ids, plan, lambda done, all_: observer.tick(done / all_, cases=done)
+    )
+    return loaded[: len(split.train)], loaded[len(split.train) :]
+
+
+def _write_documents(job: Job, split: Split) -> None:
+    folder = RunFolder.create(job.folder.path, job.config)
+    dump(job.genotype, folder.genotype_path)
+    folder.write(folder.plan_path, job.plan)
+    write_task(folder, job.task)
+    write_split(folder, split)
