@@ -55,7 +55,7 @@ def command(
     from uxnet_compiler.zoo import resolve
 
     found = resolve(genotype)
-    with Console(stderr=True).status(f"compiling {found.name}"):
+    with Console(stderr=True).status("compiling"):
         tensors = _tensors(found, from_run, weights)
         report = export(found, out, weights=tensors, seed=seed, onnx=onnx, image_size=size)
     if as_json:
@@ -109,4 +109,5 @@ def _show(report: Report, out: Path, origin: str) -> None:
         table.add_row("largest ONNX difference", f"{report.onnx_difference:.1e}")
     table.caption = f"written to {out}"
     table.caption_justify = "left"
-    Console().print(table)
+    # What a stranger wrote into a document is text, not markup.
+    Console(markup=False, emoji=False, highlight=False).print(table)
