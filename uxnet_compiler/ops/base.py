@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from uxnet_compiler.errors import GraphError
-from uxnet_compiler.ops.types import TensorType
+from uxnet_compiler.ops.types import TensorType, spell
 
 Kernel = Annotated[
     tuple[Annotated[int, Field(ge=1, le=31)], ...], Field(min_length=2, max_length=3)
@@ -119,7 +119,7 @@ def same_grid(op: str, inputs: tuple[TensorType, ...]) -> tuple[int, ...]:
     Raises:
         GraphError: They differ.
     """
-    scales = {value.scale for value in inputs}
-    if len(scales) != 1:
-        raise GraphError(f"{op}: inputs lie on different grids: {', '.join(map(str, inputs))}")
+    found = sorted({value.scale for value in inputs})
+    if len(found) != 1:
+        raise GraphError(f"{op}: inputs lie on different grids: {', '.join(map(spell, found))}")
     return inputs[0].scale

@@ -47,11 +47,9 @@ class Sum(Op):
             GraphError: Channels or grids differ.
         """
         scale = same_grid("sum", inputs)
-        if len({value.channels for value in inputs}) != 1:
-            raise GraphError(
-                "a sum needs equal channels, not "
-                + ", ".join(str(value.channels) for value in inputs)
-            )
+        found = sorted({value.channels for value in inputs})
+        if len(found) != 1:
+            raise GraphError(f"a sum needs equal channels, not {', '.join(map(str, found))}")
         return TensorType(inputs[0].channels, scale)
 
 

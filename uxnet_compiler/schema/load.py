@@ -69,7 +69,7 @@ def loads(text: str, source: str = "genotype") -> Genotype:
     except RecursionError:
         raise GenotypeError(source, [("", "not JSON: nested too deeply")]) from None
     except ValidationError as error:
-        raise GenotypeError(source, [retell(item) for item in error.errors()]) from None
+        raise GenotypeError(source, retell(error)) from None
     found = defects(genotype.architecture)
     if found:
         raise GenotypeError(source, [(path, _tame(message, 400)) for path, message in found])
@@ -125,11 +125,22 @@ def _finite(digits: str) -> float:
     return number
 
 
-def retell(item: Any) -> tuple[str, str]:
-    """Turn one of Pydantic's errors into a JSON path and a plain sentence.
+def retell(error: ValidationError) -> list[tuple[str, str]]:
+    """Turn Pydantic's errors into JSON paths and plain sentences.
 
-    An object or a list is not repeated in the sentence, and a long value is cut.
+    An object or a list is not repeated in a sentence, and a long value is cut.
     """
+    items = error.errors()
+    # Pydantic does not count bad members, and so may call their list too short as well.
+    inner = {item["loc"][:-1] for item in items}
+    return [
+        _retell(item)
+        for item in items
+        if not (item["type"] == "too_short" and item["loc"] in inner)
+    ]
+
+
+def _retell(item: Any) -> tuple[str, str]:
     path = ""
     for step in item["loc"]:
         if isinstance(step, int):

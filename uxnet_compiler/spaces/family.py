@@ -49,10 +49,8 @@ class Family:
         try:
             options = self.options.model_validate_json(json.dumps(ref.options), strict=True)
         except ValidationError as error:
-            found = [retell(item) for item in error.errors()]
-            raise GenotypeError(
-                source, [(f"space.options.{path}".rstrip("."), why) for path, why in found]
-            ) from None
+            found = [(f"space.options.{path}".rstrip("."), why) for path, why in retell(error)]
+            raise GenotypeError(source, found) from None
         return self.build(options)
 
     def genotype(
