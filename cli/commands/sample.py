@@ -35,6 +35,7 @@ from ..options import strides_option, widths_option
     "-o", "--output", type=click.Path(path_type=Path), help="File to write; stdout when not given."
 )
 def command(
+    *,
     space: str,
     seed: int,
     tau: float,

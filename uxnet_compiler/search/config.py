@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+DEFAULT_MINUTES = 10.0
 
 Rate = Annotated[float, Field(gt=0, le=10)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -14,8 +16,8 @@ class SearchConfig(BaseModel):
     """Configure a search. Defaults marked *paper* are UXNet's, all others are ours.
 
     Attributes:
-        steps: Steps of the bi-level loop; with `minutes` too, whichever ends first.
-        minutes: Wall time of the loop.
+        steps: Steps of the bi-level loop; with minutes too, whichever ends first.
+        minutes: Wall time of the loop; 10 when neither is given.
         seed: Of everything random.
         device: `auto`, `cpu`, `cuda`, `cuda:1`.
         precision: `auto` asks the machine's self-test.
@@ -58,16 +60,29 @@ class SearchConfig(BaseModel):
     search_edges: bool = True
     gates: Literal["relative", "plain"] = "relative"
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.3
-    weight_lr: Rate = 2e-3
-    alpha_lr: Rate = 2e-2
-    beta_lr: Rate = 0.05
+    weight_lr: DEFAULT_MINUTES = 10.0
+
+Rate = 2e-3
+    alpha_lr: DEFAULT_MINUTES = 10.0
+
+Rate = 2e-2
+    beta_lr: DEFAULT_MINUTES = 10.0
+
+Rate = 0.05
     pressure: Annotated[float, Field(ge=0, le=1000)] = 0.1
     polarise: Annotated[float, Field(ge=0, le=1000)] = 0.05
 
+    @model_validator(mode="before")
+    @classmethod
+    def _end(cls, values: Any) -> Any:
+        if isinstance(values, dict) and all(
+            values.get(name) is None for name in ("steps", "minutes")
+        ):
+            return {**values, "minutes": DEFAULT_MINUTES}
+        return values
+
     @model_validator(mode="after")
-    def _ends(self) -> Self:
-        if self.steps is None and self.minutes is None:
-            raise ValueError("a search needs an end: give steps or minutes")
+    def _fold_exists(self) -> Self:
         if self.fold >= (self.folds or 1):
-            raise ValueError(f"fold {self.fold}: with {self.folds or 'no'} folds there is none")
+            raise ValueError(f"fold {self.fold}: there are {self.folds or 'no'} folds")
         return self

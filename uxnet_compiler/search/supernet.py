@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from torch import Tensor, nn
 
@@ -18,20 +17,25 @@ from uxnet_compiler.spaces import Slot, Space, SpaceEdge
 Memo = dict[tuple[str, LayerOp], Tensor]
 
 
-@dataclass(frozen=True)
 class Weights:
     """How much of each candidate and each edge goes into a forward pass.
 
     A weight of exactly 0.0 (a Python number) leaves the part out, and one of exactly 1.0 costs
-    no multiplication; tensors carry gradients to the architecture.
+    no multiplication; tensors carry gradients to the architecture. A plain class, since Fabric
+    takes dataclasses apart on their way into a model.
 
     Attributes:
         choices: Weight per candidate, for each choice; they add up to one.
         gates: Weight per gated edge.
     """
 
-    choices: Mapping[str, Mapping[str, Tensor | float]]
-    gates: Mapping[str, Tensor | float]
+    def __init__(
+        self,
+        choices: Mapping[str, Mapping[str, Tensor | float]],
+        gates: Mapping[str, Tensor | float],
+    ) -> None:
+        self.choices = choices
+        self.gates = gates
 
 
 class Chain(nn.Sequential):

@@ -1,0 +1,66 @@
+"""`uxnet search`: a genotype for a data set."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from uxnet_compiler.search.config import SearchConfig
+
+from ..options import config_options
+
+STOPPED = 130  # what shells use for a job that Ctrl-C ended
+
+
+@click.command("search")
+@click.argument("data", type=click.Path(path_type=Path), required=False)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the run.")
+@click.option("--resume", is_flag=True, help="Go on with the stopped run in --out.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@config_options(SearchConfig)
+def command(
+    *,
+    data: Path | None,
+    out: Path | None,
+    resume: bool,
+    as_json: bool,
+    config_file: Path | None,
+    print_config: bool,
+    **given: Any,
+) -> None:
+    """Search an architecture on a data set.
+
+    DATA is a folder in the layout of the Medical Segmentation Decathlon. The folder given by
+    --out holds genotype.json with all evidence when the search ends. Ctrl-C stops cleanly (exit
+    code 130): the genotype found so far is written, and --resume goes on.
+    """
+    from uxnet_compiler.runs.config import dump_config, make_config
+
+    config = make_config(SearchConfig, config_file, given)
+    if print_config:
+        click.echo(dump_config(config), nl=False)
+        return
+    if data is None or out is None:
+        raise click.UsageError("DATA and --out are needed")
+    from uxnet_compiler.search.search import search
+
+    from ..progress import Display
+
+    with Display() as display:
+        found = search(data, out, config, observer=display, resume=resume)
+    summary = found.summary
+    if as_json:
+        click.echo(summary.model_dump_json(indent=2))
+    else:
+        kept, gated = summary.edges
+        repaired = f", {summary.repaired} repaired" if summary.repaired else ""
+        click.echo(
+            f"{found.folder.genotype_path}: {summary.steps} steps in {summary.minutes:g} minutes;"
+            f" {kept} of {gated} edges kept{repaired}"
+        )
+    if not summary.complete:
+        click.echo("stopped before the end; the same command with --resume goes on", err=True)
+        sys.exit(STOPPED)
