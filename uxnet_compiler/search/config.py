@@ -60,15 +60,9 @@ class SearchConfig(BaseModel):
     search_edges: bool = True
     gates: Literal["relative", "plain"] = "relative"
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.3
-    weight_lr: DEFAULT_MINUTES = 10.0
-
-Rate = 2e-3
-    alpha_lr: DEFAULT_MINUTES = 10.0
-
-Rate = 2e-2
-    beta_lr: DEFAULT_MINUTES = 10.0
-
-Rate = 0.05
+    weight_lr: Rate = 2e-3
+    alpha_lr: Rate = 2e-2
+    beta_lr: Rate = 0.05
     pressure: Annotated[float, Field(ge=0, le=1000)] = 0.1
     polarise: Annotated[float, Field(ge=0, le=1000)] = 0.05
 
