@@ -9,6 +9,7 @@ from typing import Any
 
 import lightning_fabric
 import torch
+from lightning_fabric.plugins.precision import MixedPrecision
 
 from uxnet_compiler.data.patches import LoadedCase, PatchBatches, patch_batches
 from uxnet_compiler.data.plan import Plan
@@ -75,10 +76,12 @@ class Loop:
         if job.precision.channels_last:
             channels_last_(self.network, dims)
         guard(self.network)
+        half = job.precision.dtype == "bfloat16"
         self._fabric = lightning_fabric.Fabric(
             accelerator=device.type,
             devices=1 if device.type == "cpu" else [device.index or 0],
-            precision="bf16-mixed" if job.precision.dtype == "bfloat16" else "32-true",
+            # The same as precision="bf16-mixed", which would announce itself on stderr.
+            plugins=MixedPrecision("bf16-mixed", device.type) if half else None,
         )
         self._model, self._optimiser = self._fabric.setup(
             self.network, make_optimiser(self.network, config)
