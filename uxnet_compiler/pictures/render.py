@@ -1,0 +1,90 @@
+"""Draw a genotype, as Fig. 4 of the UXNet paper does, and write the drawing to a file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import graphviz
+
+from uxnet_compiler.errors import BackendError
+from uxnet_compiler.files import replacing, write_text
+from uxnet_compiler.pictures.dot import to_dot
+from uxnet_compiler.pictures.furniture import furnish
+from uxnet_compiler.pictures.geometry import lay_out
+from uxnet_compiler.pictures.labels import place_labels
+from uxnet_compiler.pictures.lattice import arrange
+from uxnet_compiler.pictures.routes import route
+from uxnet_compiler.pictures.scene import scene
+from uxnet_compiler.schema import Genotype
+
+FORMATS = ("svg", "pdf", "png", "gv")
+MAX_BOXES, MAX_LINKS = 1000, 4000
+DPI = "200"
+
+
+def draw(genotype: Genotype, *, pruned: bool = False, source: str = "genotype") -> graphviz.Digraph:
+    """Return the drawing as a graph whose positions are all pinned.
+
+    Columns are stages, rows are levels, the finest on top.
+
+    Args:
+        genotype: Any family's.
+        pruned: Also draw, in grey, what the search cut.
+        source: Where the genotype comes from, for messages.
+
+    Raises:
+        BackendError: It is too large to be drawn.
+        GenotypeError: `pruned` is asked for, but no fitting search space is named.
+    """
+    shown = scene(genotype, pruned=pruned, source=source)
+    if len(shown.boxes) > MAX_BOXES or len(shown.links) > MAX_LINKS:
+        raise BackendError(
+            f"{len(shown.boxes)} nodes and {len(shown.links)} edges are too many to draw;"
+            f" the limits are {MAX_BOXES} and {MAX_LINKS}"
+        )
+    lattice = arrange(shown.boxes, shown.links, len(shown.rows))
+    geometry = lay_out(shown.boxes, lattice, route(lattice, shown.links))
+    labels = place_labels(geometry)
+    return to_dot(shown, geometry, labels, furnish(shown, geometry, lattice, labels.values()))
+
+
+def render(
+    genotype: Genotype, path: Path, *, pruned: bool = False, source: str = "genotype"
+) -> None:
+    """Write the drawing in the format that the suffix names; the bytes carry no date.
+
+    Raises:
+        BackendError: The suffix is unknown, or Graphviz is missing; then the drawing is written
+            as `.gv` beside `path`.
+        GenotypeError: As for `draw`.
+    """
+    format_ = path.suffix.removeprefix(".").lower()
+    if format_ not in FORMATS:
+        known = ", ".join(f".{name}" for name in FORMATS)
+        raise BackendError(f"{path}: cannot draw {path.suffix or 'without a suffix'}; use {known}")
+    graph = draw(genotype, pruned=pruned, source=source)
+    text = graph.source
+    if format_ == "gv":
+        write_text(path, text)
+        return
+    if format_ == "png":
+        graph.graph_attr["dpi"] = DPI
+    try:
+        data = graph.pipe(format=format_, neato_no_op=2)
+    except graphviz.ExecutableNotFound:
+        spare = path.with_suffix(".gv")
+        write_text(spare, text)
+        raise BackendError(
+            f"{path}: needs the program Graphviz (`apt install graphviz`, `brew install graphviz`,"
+            f" https://graphviz.org); wrote {spare} for it instead"
+        ) from None
+    except graphviz.CalledProcessError as error:
+        reason = (error.stderr or b"").decode(errors="replace").strip().splitlines()
+        raise BackendError(
+            f"{path}: Graphviz failed: {reason[0] if reason else 'it gave no reason'}"
+        ) from None
+    if format_ == "pdf":
+        data = re.sub(rb"/CreationDate \(D:\d{14}", b"/CreationDate (D:19700101000000", data)
+    with replacing(path) as draft:
+        draft.write_bytes(data)
