@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from uxnet_compiler.compiler import network_cost
-from uxnet_compiler.errors import BackendError
+from uxnet_compiler.errors import BackendError, RunError
 from uxnet_compiler.files import replacing, write_text
 from uxnet_compiler.ir import Graph
 from uxnet_compiler.lowering import lower
 from uxnet_compiler.ops import spell
 from uxnet_compiler.passes import DEFAULT_PIPELINE, Pass, run_passes
-from uxnet_compiler.schema import Architecture, Genotype, drop_dead, dump, structure_id
+from uxnet_compiler.runs.folder import RunFolder
+from uxnet_compiler.schema import Architecture, Genotype, drop_dead, dump, load, structure_id
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -121,6 +122,24 @@ def export(
         )
         write_text(draft / REPORT_FILE, report.model_dump_json(indent=2) + "\n")
     return report
+
+
+def trained_weights(run: Path, genotype: Genotype) -> dict[str, Tensor] | None:
+    """Return the weights that a training run holds, or `None` when it is no training's.
+
+    Raises:
+        RunError: It is no run, or one of another architecture.
+        BackendError: The weights cannot be read.
+    """
+    folder = RunFolder.open(run)
+    if not folder.weights_path.exists():
+        return None
+    trained = load(folder.genotype_path).id
+    if trained != genotype.id:
+        raise RunError(f"{run}: trained the architecture {trained[:12]}, not {genotype.id[:12]}")
+    from uxnet_compiler.backends.safetensors import read_weights
+
+    return read_weights(folder.weights_path)
 
 
 def _require_ours(out: Path) -> None:

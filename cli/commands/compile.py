@@ -68,17 +68,17 @@ def command(
 def _tensors(
     genotype: Genotype, from_run: Path | None, weights: Path | None
 ) -> dict[str, Tensor] | None:
-    from uxnet_compiler.backends.safetensors import read_weights
-
     if weights:
+        from uxnet_compiler.backends.safetensors import read_weights
+
         return read_weights(weights, genotype_id=genotype.id)
     if from_run is None:
         return None
-    from uxnet_compiler.runs.folder import RunFolder
+    from uxnet_compiler.export import trained_weights
 
-    folder = RunFolder.open(from_run)
-    if folder.weights_path.exists():
-        return read_weights(folder.weights_path, genotype_id=genotype.id)
+    trained = trained_weights(from_run, genotype)
+    if trained is not None:
+        return trained
     from uxnet_compiler.search.inherit import inherited_weights
 
     return inherited_weights(from_run, genotype)

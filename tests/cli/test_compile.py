@@ -12,7 +12,9 @@ from click.testing import CliRunner
 from uxnet_compiler import dump
 from uxnet_compiler.backends.safetensors import read_weights, write_weights
 from uxnet_compiler.cli.main import main
-from uxnet_compiler.schema import Genotype
+from uxnet_compiler.schema import Genotype, SpaceRef
+from uxnet_compiler.search.supernet import Supernet
+from uxnet_compiler.spaces import FAMILIES
 from uxnet_compiler.zoo import fit, resolve
 
 
@@ -67,21 +69,66 @@ def test_weights_of_a_file_are_taken(document: str, genotype: Genotype, tmp_path
     assert all(torch.equal(found[name], weights[name]) for name in weights)
 
 
+def training_run(genotype: Genotype, folder: Path) -> dict[str, torch.Tensor]:
+    weights = genotype.compile(seed=3).state_dict()
+    write_weights(weights, folder / "weights.safetensors", genotype_id=genotype.id)
+    dump(genotype, folder / "genotype.json")
+    (folder / "config.json").write_text("{}")
+    return weights
+
+
 def test_weights_of_a_training_run_are_taken(
     document: str, genotype: Genotype, tmp_path: Path
 ) -> None:
-    weights = genotype.compile(seed=3).state_dict()
-    run_folder = tmp_path / "run"
-    write_weights(weights, run_folder / "weights.safetensors", genotype_id=genotype.id)
-    (run_folder / "config.json").write_text("{}")
+    weights = training_run(genotype, tmp_path / "run")
 
     code, _, _ = run(
-        document, "--out", str(tmp_path / "n"), "--from-run", str(run_folder), "--no-onnx"
+        document, "--out", str(tmp_path / "n"), "--from-run", str(tmp_path / "run"), "--no-onnx"
     )
 
     assert code == 0
     found = read_weights(tmp_path / "n/weights.safetensors")
     assert all(torch.equal(found[name], weights[name]) for name in weights)
+
+
+def test_a_run_of_another_architecture_is_refused(
+    document: str, genotype: Genotype, tmp_path: Path
+) -> None:
+    training_run(fit(genotype, out_channels=3), tmp_path / "run")
+
+    code, _, stderr = run(
+        document, "--out", str(tmp_path / "n"), "--from-run", str(tmp_path / "run"), "--no-onnx"
+    )
+
+    assert code == 1
+    assert "run: trained the architecture" in stderr
+    assert f"not {genotype.id[:12]}" in stderr
+
+
+def test_weights_of_a_search_run_are_inherited(tmp_path: Path) -> None:
+    family = FAMILIES["uxnet"]
+    space = family.space(
+        SpaceRef(
+            family="uxnet",
+            version=1,
+            options={"widths": [4, 4], "strides": [[1, 1, 1], [2, 2, 2]]},
+        )
+    )
+    dump(family.sample(space, 4), tmp_path / "g.json")
+    supernet = Supernet(space).state_dict()
+    search = tmp_path / "search"
+    write_weights(supernet, search / "supernet.safetensors", genotype_id="")
+    (search / "config.json").write_text("{}")
+
+    code, _, stderr = run(
+        str(tmp_path / "g.json"), "--out", str(tmp_path / "n"), "--from-run", str(search),
+        "--no-onnx",
+    )  # fmt: skip
+
+    assert code == 0, stderr
+    found = read_weights(tmp_path / "n/weights.safetensors")
+    known = {value.numpy().tobytes() for value in supernet.values()}
+    assert {value.numpy().tobytes() for value in found.values()} <= known
 
 
 @pytest.mark.parametrize(
