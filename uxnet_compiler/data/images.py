@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from uxnet_compiler.data import itk, nifti
 from uxnet_compiler.data.grid import Grid
+from uxnet_compiler.data.voxels import name_voxel, not_finite
 from uxnet_compiler.errors import DataError
 from uxnet_compiler.files import replacing
 
@@ -64,11 +65,7 @@ def read_image(path: Path) -> Image:
         array = np.ascontiguousarray(array, dtype=np.float32)
     bad = ~np.isfinite(array)
     if bad.any():
-        first = np.argwhere(bad)[0]
-        raise DataError(
-            f"{path}: {int(bad.sum())} voxels are NaN or infinite, the first in channel {first[0]} "
-            f"at {_place(first[1:])}; every voxel has to be a number"
-        )
+        raise not_finite(path, int(bad.sum()), np.argwhere(bad)[0].tolist())
     return Image(array, grid.array_spacing, grid, str(path))
 
 
@@ -97,8 +94,8 @@ def read_label(
         first = np.argwhere(bad)[0]
         where = "" if num_classes is None else " of dataset.json"
         raise DataError(
-            f"{path}: label value {values[tuple(first)]:g} at {_place(first)} ({int(bad.sum())} "
-            f"such voxels); the labels{where} are the whole numbers 0 to {top}"
+            f"{path}: label value {values[tuple(first)]:g} at {name_voxel(first)}, one of "
+            f"{int(bad.sum())} such voxels; the labels{where} are the whole numbers 0 to {top}"
         )
     return np.ascontiguousarray(values, dtype=np.int16)
 
@@ -170,9 +167,3 @@ def _unpack(picture: Any, path: Path) -> tuple[Grid, NDArray[Any]]:
         nifti.read_header(path).geometry if path.is_file() and nifti.is_nifti(path) else None,
     )
     return grid, array.reshape(array.shape[0], *grid.shape)
-
-
-def _place(index: NDArray[np.int64]) -> str:
-    """Name a voxel the way arrays are indexed."""
-    axes = "(D, H, W)" if len(index) == 3 else "(H, W)"
-    return f"voxel {axes} = ({', '.join(str(int(i)) for i in index)})"

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import SimpleITK as sitk  # noqa: N813 - the name that its documentation uses
 
 from uxnet_compiler.data import nifti, streams
@@ -29,12 +30,14 @@ def read(path: Path) -> Any:
     Raises:
         DataError: Nothing is there, the file is unreadable or damaged, or slices are missing.
     """
-    if not path.exists():
-        raise DataError(f"{path}: no such file or folder")
+    try:
+        path.stat()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
     if path.is_dir():
         return _read_series(path)
     if nifti.is_nifti(path):
-        nifti.check_whole(path)
+        nifti.check_voxels(path)
     with one_line(path, "not a readable image"):
         reader = sitk.ImageFileReader()
         reader.SetFileName(str(path))
@@ -51,17 +54,26 @@ def _read_series(folder: Path) -> Any:
             raise DataError(f"{folder}: {found} in this folder; exactly one is needed")
         names = sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0])
         _check_every_slice(folder, {Path(name).name for name in names})
+        _check_steps(folder, names)
         reader = sitk.ImageSeriesReader()
         reader.SetFileNames(names)
-        picture = reader.Execute()
-    key = "ITK_non_uniform_sampling_deviation"
-    deviation = float(picture.GetMetaData(key)) if picture.HasMetaDataKey(key) else 0.0
-    if deviation > 0.1 * picture.GetSpacing()[-1]:  # less is rounding of the positions
+        return reader.Execute()
+
+
+def _check_steps(folder: Path, names: Sequence[str]) -> None:
+    """Refuse a series with a gap: ITK spreads the slices that are there evenly over it."""
+    positions = []
+    for name in names:
+        reader = sitk.ImageFileReader()
+        reader.SetFileName(name)
+        reader.ReadImageInformation()
+        positions.append(reader.GetOrigin())
+    steps_mm = np.linalg.norm(np.diff(positions, axis=0), axis=1)
+    if len(steps_mm) > 1 and np.ptp(steps_mm) > 0.1 * np.median(steps_mm):  # less is rounding
         raise DataError(
-            f"{folder}: slices are missing or unevenly spaced (by up to {deviation:.3g} mm); "
-            "a series needs every slice"
+            f"{folder}: slices are missing, repeated or unevenly spaced ({steps_mm.min():.3g} to "
+            f"{steps_mm.max():.3g} mm); a series needs every slice once"
         )
-    return picture
 
 
 def _check_every_slice(folder: Path, used: set[str]) -> None:

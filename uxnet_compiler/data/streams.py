@@ -73,10 +73,14 @@ def _layout(path: Path) -> tuple[int, bool] | None:
 
 
 def _voxel_bytes(reader: Any) -> int:
-    components = int(reader.GetNumberOfComponents())
-    one = sitk.Image([1] * reader.GetDimension(), reader.GetPixelID(), components)
-    total = components * int(one.GetSizeOfPixelComponent())
-    return total * prod(int(size) for size in reader.GetSize())
+    pixel_id = reader.GetPixelID()
+    vector = "vector" in sitk.GetPixelIDValueAsString(pixel_id)
+    # a complex number counts as one component of an image, and as two of a reader
+    one = sitk.Image(
+        [1] * reader.GetDimension(), pixel_id, reader.GetNumberOfComponents() if vector else 0
+    )
+    voxel = int(one.GetSizeOfPixelComponent()) * int(one.GetNumberOfComponentsPerPixel())
+    return voxel * prod(int(size) for size in reader.GetSize())
 
 
 def _unzipped_bytes(path: Path, start: int) -> int:

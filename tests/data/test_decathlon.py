@@ -1,0 +1,184 @@
+"""Data sets in the Decathlon layout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from uxnet_compiler.data.decathlon import folds, open_dataset
+from uxnet_compiler.errors import DataError
+
+VOLUME = np.ones((4, 5, 6), dtype=np.int16)
+
+
+@pytest.fixture
+def root(write_set: Callable[..., Path]) -> Path:
+    return write_set([VOLUME] * 3, [VOLUME] * 3)
+
+
+def edit(root: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    document = json.loads((root / "dataset.json").read_text(encoding="utf-8"))
+    change(document)
+    (root / "dataset.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+def test_a_data_set_lists_its_cases_by_id(root: Path) -> None:
+    edit(root, lambda document: document["training"].reverse())
+
+    dataset = open_dataset(root)
+
+    assert [case.id for case in dataset.cases] == ["a", "b", "c"]
+    assert dataset.cases[1].image == root / "imagesTr" / "b.nii.gz"
+    assert dataset.cases[1].label == root / "labelsTr" / "b.nii.gz"
+    assert (dataset.name, dataset.num_channels, dataset.num_classes) == ("Small", 1, 3)
+    assert dataset.labels == ("class 0", "class 1", "class 2")
+
+
+def test_the_hippocampus_task_is_read(shared_data: Path) -> None:
+    dataset = open_dataset(shared_data / "Task04_Hippocampus")
+
+    assert len(dataset.cases) == 208
+    assert dataset.cases[0].id == "hippocampus_001"
+    assert dataset.channels == ("MRI",)
+    assert dataset.labels == ("background", "Anterior", "Posterior")
+
+
+def test_what_macos_leaves_behind_is_no_case(root: Path) -> None:
+    junk = {"image": "./imagesTr/._a.nii.gz", "label": "./labelsTr/._a.nii.gz"}
+    edit(root, lambda document: document["training"].append(junk))
+
+    assert [case.id for case in open_dataset(root).cases] == ["a", "b", "c"]
+
+
+def test_fields_that_are_not_used_may_be_anything(root: Path) -> None:
+    edit(root, lambda document: document.update(reference=[1, {}], test=["x"], licence=None))
+
+    assert len(open_dataset(root).cases) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"{", r"not JSON: Expecting property name .* \(line 1, column 2\)$"),
+        (b"[1]", "top level: Input should be a valid dictionary"),
+        (b"\xff\xfe", r"not UTF-8 text \(byte 0\)$"),
+        (b"[" * 100_000, "not a data set: nested too deeply$"),
+        (b'{"name": ' + b"9" * 5000 + b"}", "not a data set: a number has thousands of digits$"),
+        (b'{"name": "x"}', "modality: Field required$"),
+    ],
+)
+def test_a_document_that_cannot_be_read_is_one_line(
+    content: bytes, message: str, root: Path
+) -> None:
+    (root / "dataset.json").write_bytes(content)
+
+    with pytest.raises(DataError, match=rf"dataset\.json: {message}") as caught:
+        open_dataset(root)
+
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d["training"][1].pop("label"), r"training\[1\]\.label: Field required"),
+        (lambda d: d["training"][2].update(image=5), r"training\[2\]\.image: Input should be a"),
+        (lambda d: d.update(training=[]), "training: List should have at least 1 item"),
+        (lambda d: d.update(training={"image": 1}), "training: Input should be a valid list"),
+        (lambda d: d.update(labels={"0": "background"}), "labels: .* at least 2 items"),
+        (lambda d: d["labels"].pop("1"), "labels: no entry '1'; keys are the numbers 0 to 1"),
+        (
+            lambda d: d["labels"].update({"x": "organ"}),
+            "labels: no entry '3'; keys are the numbers 0 to 3",
+        ),
+        (lambda d: d.update(modality={"1": "CT"}), "modality: no entry '0'"),
+        (lambda d: d.update(modality={"0": 3}), r"modality\.0: Input should be a valid string"),
+        (
+            lambda d: d["training"].append(d["training"][0]),
+            r"training\[3\]\.image: a second case with the id 'a'; ids are unique",
+        ),
+        (
+            lambda d: d["training"][0].update(image="imagesTr/z.nii.gz"),
+            r"training\[0\]\.image: no such file: .*imagesTr/z\.nii\.gz",
+        ),
+        (
+            lambda d: d["training"][0].update(label="labelsTr/z.nii.gz"),
+            r"training\[0\]\.label: no such file: ",
+        ),
+        (
+            lambda d: d.update(training=[{"image": "._a.nii.gz", "label": "._a.nii.gz"}]),
+            "training: no case is listed",
+        ),
+    ],
+)
+def test_a_wrong_field_is_named_by_its_json_path(
+    change: Callable[[dict[str, Any]], object], message: str, root: Path
+) -> None:
+    edit(root, change)
+
+    with pytest.raises(DataError, match=rf"dataset\.json: {message}") as caught:
+        open_dataset(root)
+
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/etc/passwd", "../x.nii.gz", "imagesTr/../../x.nii.gz", "..", "x\0y", "./../set/x.nii.gz"],
+)
+@pytest.mark.parametrize("field", ["image", "label"])
+def test_a_path_that_leaves_the_folder_is_refused(path: str, field: str, root: Path) -> None:
+    edit(root, lambda document: document["training"][1].update({field: path}))
+
+    with pytest.raises(
+        DataError, match=rf"training\[1\]\.{field}: .* leaves the data set's folder"
+    ):
+        open_dataset(root)
+
+
+def test_a_folder_without_a_document_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"dataset\.json: no such file; a data set in the Decathlon"
+    ):
+        open_dataset(tmp_path)
+
+
+def test_a_file_instead_of_the_folder_is_refused(root: Path) -> None:
+    with pytest.raises(DataError, match="not a folder; give the folder of the data set"):
+        open_dataset(root / "dataset.json")
+
+
+@settings(deadline=None)  # the first example imports scikit-learn
+@given(st.sets(st.text(min_size=1, max_size=5), min_size=2, max_size=30), st.integers(2, 6))
+def test_folds_hold_out_each_case_once(names: set[str], k: int) -> None:
+    if k > len(names):
+        with pytest.raises(DataError, match=rf"{k} folds of {len(names)} cases"):
+            folds(list(names), k)
+        return
+
+    splits = folds(list(names), k)
+
+    assert len(splits) == k
+    assert sorted(name for _, held_out in splits for name in held_out) == sorted(names)
+    for train, held_out in splits:
+        assert sorted(train + held_out) == sorted(names)
+
+
+def test_folds_do_not_depend_on_the_order_of_the_ids() -> None:
+    names = [f"case_{i}" for i in range(20)]
+
+    assert folds(names, 5) == folds(names[::-1], 5)
+
+
+def test_folds_never_change() -> None:
+    # sklearn's KFold(5, shuffle=True, random_state=12345), which nnU-Net uses, too
+    held_out = [pair[1] for pair in folds([str(i) for i in range(10)], 5)]
+
+    assert held_out == [["0", "7"], ["3", "9"], ["4", "6"], ["1", "8"], ["2", "5"]]
