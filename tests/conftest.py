@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 try:
     import uxnet_compiler.cli.main  # noqa: F401
@@ -17,6 +18,10 @@ except ImportError as error:
     )
 
 _HERE = Path(__file__).parent
+
+# A slow machine is no defect.
+settings.register_profile("uxnet", deadline=None)
+settings.load_profile("uxnet")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
