@@ -63,7 +63,11 @@ class Augmentation:
                 RandGaussianSmoothd("image", prob=0.1, sigma_x=_BLUR, sigma_y=_BLUR, sigma_z=_BLUR),
                 RandScaleIntensityd("image", prob=0.15, factors=0.25),
                 RandAdjustContrastd("image", prob=0.3, gamma=(0.7, 1.5)),
-                RandSimulateLowResolutiond("image", prob=0.1),
+                RandSimulateLowResolutiond(
+                    "image",
+                    prob=0.1,
+                    upsample_mode="bilinear" if plan.spatial_dims == 2 else "trilinear",
+                ),
             ]
         )
 

@@ -13,7 +13,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class SearchConfig(BaseModel):
-    """Configure a search. Defaults marked *paper* are UXNet's, all others are ours.
+    """Configure a search. Those marked paper are from UXNet, all others are ours.
 
     Attributes:
         steps: Steps of the bi-level loop; with minutes too, whichever ends first.
@@ -28,9 +28,9 @@ class SearchConfig(BaseModel):
         width: Channels at level 0; they double with each level.
         batch_size: Patches per half-step.
         memory_gib: Memory that a step may take; the patch shrinks to fit.
-        tau: Threshold on gates when the genotype is read (*paper*: 0.75).
-        search_ops: Search the ops of the blocks (SBB, *paper*); otherwise those of U-Net.
-        search_edges: Search the aggregation (MSSA, *paper*); otherwise the edges of U-Net.
+        tau: Threshold on gates when the genotype is read (paper: 0.75).
+        search_ops: Search the ops of the blocks (SBB, paper); otherwise those of U-Net.
+        search_edges: Search the aggregation (MSSA, paper); otherwise the edges of U-Net.
         gates: `relative`: a gate is divided by the strongest into the same node (ours);
             `plain`: as in the paper.
         warmup: Part of the search in which only weights are trained.
@@ -38,7 +38,7 @@ class SearchConfig(BaseModel):
         alpha_lr: Adam on the ops' preferences.
         beta_lr: Length of a step on all gates together.
         pressure: Weight of the cost of open edges.
-        polarise: Final weight of J = -(gate - 0.5)^2 (*paper*), ramped up after the warm-up.
+        polarise: Final weight of J = -(gate - 0.5)^2 (paper), ramped up after the warm-up.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,7 +62,7 @@ class SearchConfig(BaseModel):
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.3
     weight_lr: Rate = 2e-3
     alpha_lr: Rate = 2e-2
-    beta_lr: Rate = 0.05
+    beta_lr: Rate = 0.03
     pressure: Annotated[float, Field(ge=0, le=1000)] = 0.1
     polarise: Annotated[float, Field(ge=0, le=1000)] = 0.05
 

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from uxnet_compiler.errors import DataError, RunError
+from uxnet_compiler.runs.events import read_events
+from uxnet_compiler.runs.observer import Observer
+from uxnet_compiler.schema import load
+from uxnet_compiler.search.config import SearchConfig
+from uxnet_compiler.search.inherit import SUPERNET_FILE, inherited_weights
+from uxnet_compiler.search.search import Found, search
+from uxnet_compiler.spaces import derive
+
+
+def config(**changes: object) -> SearchConfig:
+    values = {"steps": 6, "levels": 2, "width": 2, "batch_size": 1, "precision": "float32"}
+    return SearchConfig.model_validate(values | changes)
+
+
+class StopAfter(Observer):
+    """Send Ctrl-C once a step is made."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def tick(self, done: float, **values: float) -> None:
+        del done
+        if values.get("step") == self.step:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.fixture(scope="module")
+def found(phantom_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Found:
+    return search(phantom_set, tmp_path_factory.mktemp("searches") / "run", config())
+
+
+def test_a_search_ends_with_a_genotype_that_carries_its_evidence(found: Found) -> None:
+    genotype = load(found.folder.genotype_path)
+
+    assert genotype == found.genotype
+    assert genotype.space is not None
+    assert genotype.space.tau == 0.75
+    assert genotype.evidence is not None
+    assert len(genotype.evidence.gates) == 3
+    assert genotype.architecture.out_channels == 5
+    assert genotype.provenance.data["cases"] == 6
+    assert found.summary.complete
+    assert found.summary.repaired == 0
+
+
+def test_the_genotype_holds_no_path_and_no_case(found: Found, phantom_set: Path) -> None:
+    text = found.folder.genotype_path.read_text()
+
+    assert str(phantom_set.parent) not in text
+    assert not any(path.name.split(".")[0] in text for path in phantom_set.glob("imagesTr/*"))
+
+
+def test_the_diary_tells_losses_and_gates(found: Found) -> None:
+    events = read_events(found.folder.events_path)
+
+    steps = [event for event in events if event["kind"] == "search"]
+    assert [event["step"] for event in steps] == [1, 2, 3, 4, 5, 6]
+    assert all(isinstance(event["loss"], float) for event in steps)
+    assert [event["architecture_loss"] is None for event in steps] == [True] * 2 + [False] * 4
+
+
+def test_the_compiled_genotype_inherits_the_weights(found: Found) -> None:
+    weights = inherited_weights(found.folder.path, found.genotype)
+
+    network = found.genotype.compile(weights=weights)
+
+    supernet = load_file(found.folder.path / SUPERNET_FILE)
+    assert torch.equal(
+        network.state_dict()["n1_0_to_output.conv.weight"],
+        supernet["slots.n1_0_to_output.before.conv.weight"],
+    )
+
+
+def test_a_genotype_of_another_size_inherits_nothing(found: Found) -> None:
+    other = found.genotype.model_copy(
+        update={
+            "architecture": found.genotype.architecture.model_copy(update={"widths": (3, 6)}),
+        }
+    )
+
+    with pytest.raises(RunError, match=r"needs .* the supernet has"):
+        inherited_weights(found.folder.path, other)
+
+
+def test_deriving_at_the_same_threshold_gives_the_same_architecture(found: Found) -> None:
+    assert derive(found.genotype, 0.75).id == found.genotype.id
+
+
+def test_a_search_that_is_stopped_and_resumed_finds_the_same(
+    found: Found, phantom_set: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+
+    stopped = search(phantom_set, out, config(), observer=StopAfter(3))
+    resumed = search(phantom_set, out, config(), resume=True)
+
+    assert stopped.summary.steps == 3
+    assert not stopped.summary.complete
+    assert resumed.summary.complete
+    assert resumed.genotype.evidence == found.genotype.evidence
+    assert out.joinpath("genotype.json").read_bytes() == found.folder.genotype_path.read_bytes()
+    assert out.joinpath(SUPERNET_FILE).read_bytes() == (
+        found.folder.path.joinpath(SUPERNET_FILE).read_bytes()
+    )
+
+
+def test_another_seed_sees_other_halves(found: Found, phantom_set: Path, tmp_path: Path) -> None:
+    other = search(phantom_set, tmp_path / "run", config(seed=1))
+
+    assert other.genotype.evidence != found.genotype.evidence
+
+
+@pytest.mark.parametrize(("ops", "edges"), [(True, False), (False, True), (False, False)])
+def test_each_half_of_the_search_can_be_switched_off(
+    phantom_set: Path, tmp_path: Path, ops: bool, edges: bool
+) -> None:
+    made = search(
+        phantom_set, tmp_path / "run", config(steps=2, search_ops=ops, search_edges=edges)
+    )
+
+    assert made.genotype.evidence is not None
+    assert bool(made.genotype.evidence.choices) == ops
+    assert bool(made.genotype.evidence.gates) == edges
+
+
+def test_a_search_in_two_dimensions_uses_flat_layers(phantom_set_2d: Path, tmp_path: Path) -> None:
+    made = search(phantom_set_2d, tmp_path / "run", config(steps=2))
+
+    assert made.genotype.architecture.spatial_dims == 2
+    assert made.genotype.compile()(torch.zeros(1, 1, 32, 32)).shape == (1, 5, 32, 32)
+
+
+def test_a_run_folder_in_use_is_refused(found: Found, phantom_set: Path) -> None:
+    with pytest.raises(RunError, match="not empty"):
+        search(phantom_set, found.folder.path, config())
+
+
+def test_resuming_with_another_configuration_is_refused(found: Found, phantom_set: Path) -> None:
+    with pytest.raises(RunError, match="width was 2, is now 3"):
+        search(phantom_set, found.folder.path, config(width=3), resume=True)
+
+
+def test_a_folder_without_data_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"dataset\.json: no such file"):
+        search(tmp_path, tmp_path / "run", config())
+
+    assert not (tmp_path / "run").exists()
+
+
+def test_too_little_memory_is_refused_in_one_line(phantom_set: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="MiB are there"):
+        search(phantom_set, tmp_path / "run", config(memory_gib=1e-4))
