@@ -80,7 +80,7 @@ def test_sample_is_the_same_for_a_seed_and_differs_between_seeds() -> None:
 
 def test_sample_takes_the_frame(tmp_path: Path) -> None:
     file = tmp_path / "s.json"
-    frame = "--spatial-dims 2 --strides 1x1,2x2,2x2 --widths 4,8,16 --in-channels 3"
+    frame = "--spatial-dims 2 --strides 1x1,2x2,2x2 --widths 4,8,16 --in-channels 3 --tau 0"
     result = CliRunner().invoke(main, ["sample", *frame.split(), "-o", str(file)])
 
     assert result.exit_code == 0, result.output
