@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 
 ORGAN, CORE, VESSEL, LESION = 1, 2, 3, 4
 LABELS = ("background", "organ", "core", "vessel", "lesion")
+SKIN = 0.93  # depth in the body from which on there is fat
 _TRUNK_RADIUS = {2: 0.05, 3: 0.07}
 _STEP = 0.02
 _LARGEST_ORDER = {2: 2, 3: 4}  # how often the vessel divides; in 2-D it would fill the organ
@@ -75,7 +76,7 @@ class Patient:
     Shape:
         points       (*spatial, dims), the voxel centres
         label        (*spatial), values of `LABELS`
-        body         (*spatial), below 1 inside the body
+        body         (*spatial), the depth: below 1 inside the body, above `SKIN` in the fat
         bones        (*spatial), whether there is bone
         look_alikes  (*spatial), the label of what a voxel outside the organ looks like, or 0
     """
@@ -96,16 +97,18 @@ def draw_patient(
     voxel = float((2 * reach / size).min())
     axes = [side * ((np.arange(n) + 0.5) * 2 / n - 1) for n, side in zip(size, reach, strict=True)]
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+    body, bones = _body(random, points, reach)
     organ = _organ(random, reach)
+    depth = organ.depth(points)
     label = np.zeros(tuple(size), dtype=np.uint8)
-    label[organ.inside(points)] = ORGAN
+    label[depth < 1] = ORGAN
     core_at = organ.centre + random.uniform(-0.08, 0.08, len(reach))
     core = _blob(random, core_at, 0.5 * organ.radii, wobble=0.15, pitch=5.0)
-    label[core.inside(points) & (label == ORGAN)] = CORE
+    label[core.inside(points) & (depth < 0.85)] = CORE
     for lesion in _lesions(random, organ, voxel):
         label[lesion.inside(points) & (label > 0)] = LESION
     label[_near(_grow_vessel(random, organ), points, voxel)] = VESSEL
-    body, bones = _body(random, points, reach)
+    label[body > SKIN] = 0
     return Patient(points, label, body, bones, _look_alikes(random, points, organ, reach, voxel))
 
 

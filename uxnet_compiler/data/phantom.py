@@ -20,6 +20,7 @@ from uxnet_compiler.data.anatomy import (
     LABELS,
     LESION,
     ORGAN,
+    SKIN,
     VESSEL,
     Patient,
     Waves,
@@ -105,10 +106,10 @@ def _paint(random: np.random.Generator, patient: Patient, channel: int) -> NDArr
     shape, dims = patient.label.shape, patient.label.ndim
     body = patient.body < 1
     image = np.where(body, _MUSCLE[channel], 0.0)
-    image[body & (patient.body > 0.93)] = _FAT[channel]
+    image[body & (patient.body > SKIN)] = _FAT[channel]
     image[body & patient.bones] = _BONE[channel]
     for value, brightness in _BRIGHTNESS.items():
-        looks_so = body & (patient.body < 0.93) & (patient.look_alikes == value)
+        looks_so = body & (patient.body < SKIN) & (patient.look_alikes == value)
         image[looks_so | (patient.label == value)] = brightness[channel]
     texture = gaussian_filter(random.normal(0, 1, shape), 1.0)
     image += body * 0.03 * texture / texture.std()
