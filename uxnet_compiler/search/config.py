@@ -62,8 +62,8 @@ class SearchConfig(BaseModel):
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.3
     weight_lr: Rate = 2e-3
     alpha_lr: Rate = 2e-2
-    beta_lr: Rate = 0.03
-    pressure: Annotated[float, Field(ge=0, le=1000)] = 0.1
+    beta_lr: Rate = 0.05
+    pressure: Annotated[float, Field(ge=0, le=1000)] = 0.02
     polarise: Annotated[float, Field(ge=0, le=1000)] = 0.05
 
     @model_validator(mode="before")
