@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 
 from uxnet_compiler.cli.main import main
+from uxnet_compiler.pictures import render
 from uxnet_compiler.schema import json_schema
+from uxnet_compiler.zoo import zoo
 
 HERE = Path(__file__).parent
 INTRODUCTION = """\
@@ -45,6 +47,13 @@ def _helps(
             yield from _helps(found, child, context)
 
 
+def draw_zoo() -> None:
+    """Draw every bundled genotype; needs Graphviz, whose version shows in the bytes."""
+    for entry in zoo().values():
+        render(entry.genotype(), HERE / "pictures" / f"{entry.name}.svg")
+
+
 if __name__ == "__main__":
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8", newline="\n")
+    draw_zoo()
