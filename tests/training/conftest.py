@@ -30,7 +30,10 @@ def unet_2d() -> Genotype:
 
 
 @pytest.fixture(scope="session")
-def _trained(phantom_set: Path, unet: Genotype, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trained_once(
+    phantom_set: Path, unet: Genotype, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Return the run of `run`, not to be changed."""
     out = tmp_path_factory.mktemp("runs") / "run"
     config = TrainConfig(steps=4, folds=3, fold=1, validations=2, validation_cases=1, device="cpu")
     train(unet, phantom_set, out, config)
@@ -38,6 +41,6 @@ def _trained(phantom_set: Path, unet: Genotype, tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture
-def run(_trained: Path, tmp_path: Path) -> Path:
+def run(trained_once: Path, tmp_path: Path) -> Path:
     """Return a run of 4 steps on the phantom set, fold 1 of 3, that may be changed."""
-    return Path(shutil.copytree(_trained, tmp_path / "run"))
+    return Path(shutil.copytree(trained_once, tmp_path / "run"))

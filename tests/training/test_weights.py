@@ -4,43 +4,33 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
 from torch import nn
 
-from uxnet_compiler.errors import RunError
-from uxnet_compiler.training.weights import load_weights, save_weights
+from uxnet_compiler.backends.safetensors import write_weights
+from uxnet_compiler.errors import BackendError
+from uxnet_compiler.training.weights import plain, start_from
 
 
 def network() -> nn.ModuleDict:
     return nn.ModuleDict({"conv": nn.Conv2d(1, 2, 3), "aux_1": nn.Conv2d(2, 2, 1)})
 
 
-def test_weights_come_back_and_the_same_ones_give_the_same_bytes(tmp_path: Path) -> None:
-    before, after = network(), network()
-    save_weights(tmp_path / "a", before.state_dict())
-    save_weights(tmp_path / "b", dict(reversed(before.state_dict().items())))
+def test_heads_of_deep_supervision_stay_fresh_when_the_file_has_none(tmp_path: Path) -> None:
+    source, target = network(), network()
+    fresh = target.state_dict()["aux_1.weight"].clone()
+    write_weights(plain(source.state_dict()), tmp_path / "w", genotype_id="g")
 
-    load_weights(after, tmp_path / "a")
+    start_from(target, tmp_path / "w", genotype_id="g")
 
-    assert all(torch.equal(after.state_dict()[k], v) for k, v in before.state_dict().items())
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-
-
-def test_heads_of_deep_supervision_may_be_missing(tmp_path: Path) -> None:
-    save_weights(
-        tmp_path / "w", {"conv.weight": torch.ones(2, 1, 3, 3), "conv.bias": torch.ones(2)}
-    )
-    target = network()
-
-    load_weights(target, tmp_path / "w")
-
-    assert torch.equal(target.state_dict()["conv.bias"], torch.ones(2))
+    found = target.state_dict()
+    assert torch.equal(found["conv.weight"], source.state_dict()["conv.weight"])
+    assert torch.equal(found["aux_1.weight"], fresh)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"conv.bias": None}, r"conv\.bias is missing"),
+        ({"conv.bias": None}, r"w: weights: conv\.bias is missing"),
         ({"conv.more": torch.ones(1)}, r"conv\.more is not in the network"),
         ({"conv.bias": torch.ones(3)}, r"conv\.bias is \(3,\), the network needs \(2,\)"),
     ],
@@ -49,24 +39,15 @@ def test_weights_of_another_network_are_refused_by_name(
     tmp_path: Path, change: dict[str, torch.Tensor | None], message: str
 ) -> None:
     weights = network().state_dict() | change
-    save_file({k: v for k, v in weights.items() if v is not None}, tmp_path / "w")
+    kept = {name: value for name, value in weights.items() if value is not None}
+    write_weights(kept, tmp_path / "w", genotype_id="g")
 
-    with pytest.raises(RunError, match=message):
-        load_weights(network(), tmp_path / "w")
-
-
-@pytest.mark.parametrize("content", [b"", b"garbage", b"\x08\x00\x00\x00\x00\x00\x00\x00notjson!"])
-def test_a_damaged_file_is_one_line(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "w").write_bytes(content)
-
-    with pytest.raises(RunError, match="not a safetensors file") as caught:
-        load_weights(network(), tmp_path / "w")
-
-    assert "\n" not in str(caught.value)
+    with pytest.raises(BackendError, match=message):
+        start_from(network(), tmp_path / "w", genotype_id="g")
 
 
-def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="no such file"):
-        load_weights(network(), tmp_path / "w")
-    with pytest.raises(RunError, match="cannot be read"):
-        load_weights(network(), tmp_path)
+def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
+    write_weights(network().state_dict(), tmp_path / "w", genotype_id="g")
+
+    with pytest.raises(BackendError, match="weights of the architecture g, not of h"):
+        start_from(network(), tmp_path / "w", genotype_id="h")

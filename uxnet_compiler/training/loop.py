@@ -11,6 +11,7 @@ import lightning_fabric
 import torch
 from lightning_fabric.plugins.precision import MixedPrecision
 
+from uxnet_compiler.backends.safetensors import write_weights
 from uxnet_compiler.data.patches import LoadedCase, PatchBatches, patch_batches
 from uxnet_compiler.data.plan import Plan
 from uxnet_compiler.errors import RunError
@@ -29,7 +30,6 @@ from uxnet_compiler.training.loss import SegmentationLoss
 from uxnet_compiler.training.optimisation import Average, learning_rate, make_optimiser
 from uxnet_compiler.training.task import Task
 from uxnet_compiler.training.validation import held_out_dice
-from uxnet_compiler.training.weights import save_weights
 
 SAVE_EVERY_S = 300.0
 AHEAD = 2  # batches that are made while the network computes
@@ -141,7 +141,11 @@ class Loop:
 
     def save(self) -> None:
         """Write the weights and the checkpoint: the run can be used from now on."""
-        save_weights(self._job.folder.weights_path, self.average.weights)
+        write_weights(
+            self.average.weights,
+            self._job.folder.weights_path,
+            genotype_id=self._job.genotype.id,
+        )
         self.save_checkpoint()
 
     def save_checkpoint(self) -> None:

@@ -35,7 +35,7 @@ from uxnet_compiler.training.task import (
     write_task,
 )
 from uxnet_compiler.training.validation import some_of
-from uxnet_compiler.training.weights import load_weights
+from uxnet_compiler.training.weights import start_from
 
 # Training keeps every feature map, and its gradient is as large; a loss at full resolution and
 # the workspace of the convolutions come on top. Measured: 2.1 to 2.6 times the maps.
@@ -100,8 +100,9 @@ def train(
 
     Raises:
         DataError: The data set cannot be used, or the genotype does not fit it.
-        RunError: The folder, the device, the weights or the checkpoint cannot be used, or the
-            training broke down.
+        RunError: The folder, the device or the checkpoint cannot be used, or the training broke
+            down.
+        BackendError: The weights cannot be used.
     """
     observer = observer or Observer()
     folder = RunFolder(out)
@@ -127,7 +128,7 @@ def train(
         loop.restore(state)
     else:
         if weights is not None:
-            load_weights(loop.network, weights)
+            start_from(loop.network, weights, genotype_id=genotype.id)
             loop.restart_average()
         _write_documents(job, split)
         loop.save_checkpoint()  # so that a run can be resumed from the first moment on

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from uxnet_compiler.backends.safetensors import read_weights
 from uxnet_compiler.data.images import Image
 from uxnet_compiler.data.plan import Plan
 from uxnet_compiler.errors import DataError, RunError
@@ -14,7 +15,6 @@ from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.schema import Genotype, load
 from uxnet_compiler.training.inference import Segmenter
 from uxnet_compiler.training.task import Task, read_task
-from uxnet_compiler.training.weights import load_weights
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,12 @@ class TrainedRun:
         """Build the trained network in the precision that suits the device.
 
         Raises:
-            RunError: The device is not there, or the weights do not fit.
+            RunError: The device is not there.
+            BackendError: The weights cannot be read or do not fit.
         """
         target = pick_device(device)
-        network = self.genotype.compile()
-        load_weights(network, self.folder.weights_path)
+        weights = read_weights(self.folder.weights_path, genotype_id=self.genotype.id)
+        network = self.genotype.compile(weights=weights)
         precision = choose_precision("auto", target, self.plan.spatial_dims)
         return Segmenter(network, self.plan, target, precision, tta=tta)
 

@@ -1,4 +1,4 @@
-"""Read and write the weights of compiled networks: safetensors only, plain names."""
+"""Move weights between networks with and without the heads that only deep supervision has."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import nn
 
-from uxnet_compiler.errors import RunError
-from uxnet_compiler.files import replacing
+from uxnet_compiler.backends.safetensors import read_weights
+from uxnet_compiler.backends.torch import load_weights
+from uxnet_compiler.errors import BackendError
 
 AUXILIARY = "aux_"
 
@@ -21,35 +20,17 @@ def plain(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: value for name, value in weights.items() if not name.startswith(AUXILIARY)}
 
 
-def save_weights(path: Path, weights: Mapping[str, torch.Tensor]) -> None:
-    """Write weights, all or nothing; the same weights give the same bytes."""
-    with replacing(path) as draft:
-        save_file({name: weights[name].cpu().contiguous() for name in sorted(weights)}, draft)
-
-
-def load_weights(network: nn.Module, path: Path) -> None:
-    """Load weights into a network by name; heads for deep supervision may be missing.
+def start_from(network: nn.Module, path: Path, *, genotype_id: str) -> None:
+    """Load the weights of a file into a network; its auxiliary heads may stay fresh.
 
     Raises:
-        RunError: The file is unreadable, or a tensor is missing, unknown or of another shape.
+        BackendError: The file is unreadable, belongs to another architecture, or a tensor is
+            missing, unknown or of another shape.
     """
+    weights = read_weights(path, genotype_id=genotype_id)
+    own = network.state_dict()
+    fresh = {name: value for name, value in own.items() if name.startswith(AUXILIARY)}
     try:
-        weights = load_file(path)
-    except FileNotFoundError:
-        raise RunError(f"{path}: no such file") from None
-    except OSError as error:
-        raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except SafetensorError as error:
-        raise RunError(f"{path}: not a safetensors file: {error}") from None
-    wanted = network.state_dict()
-    for name in sorted(weights.keys() | plain(wanted).keys()):
-        if name not in weights:
-            raise RunError(f"{path}: {name} is missing; the network has it")
-        if name not in wanted:
-            raise RunError(f"{path}: {name} is not in the network")
-        if wanted[name].shape != weights[name].shape:
-            raise RunError(
-                f"{path}: {name} is {tuple(weights[name].shape)}, the network needs "
-                f"{tuple(wanted[name].shape)}"
-            )
-    network.load_state_dict(weights, strict=False)
+        load_weights(network, fresh | weights)
+    except BackendError as error:
+        raise BackendError(f"{path}: {error}") from None
