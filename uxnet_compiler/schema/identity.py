@@ -8,7 +8,10 @@ from collections import defaultdict
 from typing import Any
 
 from uxnet_compiler.schema.model import INPUT, OUTPUT, Architecture
-from uxnet_compiler.schema.reach import drop_dead
+from uxnet_compiler.schema.reach import drop_dead, in_order
+
+Neighbours = defaultdict[str, list[tuple[str, str]]]
+"""For each node what its edges do, and which nodes they lead to or come from."""
 
 
 def canonical(architecture: Architecture) -> dict[str, Any]:
@@ -32,38 +35,45 @@ def structure_id(architecture: Architecture) -> str:
     """Return a hash that does not depend on the names and columns of nodes.
 
     Maths:
-        Weisfeiler-Lehman refinement on the directed graph: h0(n) = hash of what n does, then
-        h(n) = hash(h(n), sorted (edge ops, h(source)), sorted (edge ops, h(target))), once per
-        node at most. Isomorphic architectures always agree; others agree only by the known
-        weakness of the test (regular graphs), which no segmentation network here meets.
+        First a node is known by all that leads to it and all that it leads to: one sweep down
+        and one up the graph. Then Weisfeiler-Lehman refinement, h(n) = hash(h(n), sorted (edge
+        ops, h(source)), sorted (edge ops, h(target))), until no more nodes are told apart; after
+        the sweeps a round or two is enough. Isomorphic architectures always agree; others agree
+        only by the known weakness of the test (regular graphs), which no segmentation network
+        here meets.
     """
+    pruned = drop_dead(architecture)
     plain = canonical(architecture)
-    labels = {INPUT: "input", OUTPUT: "output"}
+    does = {INPUT: "input", OUTPUT: "output"}
     for node in plain["nodes"]:
-        labels[node["id"]] = _digest({k: v for k, v in node.items() if k not in {"id", "stage"}})
-    before: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    after: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        does[node["id"]] = _digest({k: v for k, v in node.items() if k not in {"id", "stage"}})
+    before: Neighbours = defaultdict(list)
+    after: Neighbours = defaultdict(list)
     for edge in plain["edges"]:
-        does = _digest(edge.get("ops", []))
-        before[edge["target"]].append((does, edge["source"]))
-        after[edge["source"]].append((does, edge["target"]))
-    classes = len(set(labels.values()))
-    while True:
+        ops = _digest(edge.get("ops", []))
+        before[edge["target"]].append((ops, edge["source"]))
+        after[edge["source"]].append((ops, edge["target"]))
+    order = in_order(pruned.edges)
+    down: dict[str, str] = {}
+    up: dict[str, str] = {}
+    for name in order:
+        down[name] = _digest([does[name], _seen(before[name], down)])
+    for name in reversed(order):
+        up[name] = _digest([does[name], _seen(after[name], up)])
+    labels = {name: down[name] + up[name] for name in order}
+    classes = 0
+    while len(set(labels.values())) > classes:
+        classes = len(set(labels.values()))
         labels = {
-            name: _digest(
-                [
-                    label,
-                    sorted((does, labels[other]) for does, other in before[name]),
-                    sorted((does, labels[other]) for does, other in after[name]),
-                ]
-            )
+            name: _digest([label, _seen(before[name], labels), _seen(after[name], labels)])
             for name, label in labels.items()
         }
-        if len(set(labels.values())) <= classes:
-            break
-        classes = len(set(labels.values()))
     frame = {k: v for k, v in plain.items() if k not in {"nodes", "edges"}}
     return _digest([frame, sorted(labels.values())])
+
+
+def _seen(neighbours: list[tuple[str, str]], labels: dict[str, str]) -> list[tuple[str, str]]:
+    return sorted((ops, labels[other]) for ops, other in neighbours)
 
 
 def sizeless_id(architecture: Architecture) -> str:
