@@ -88,8 +88,10 @@ def read_label(
         raise DataError(f"{path}: {array.shape[0]} channels; a label map has one value a voxel")
     values = array[0]
     top = _LARGEST_LABEL if num_classes is None else num_classes - 1
-    # written so that NaN counts as bad, too
-    bad = ~((values >= 0) & (values <= top) & (values == np.rint(values)))
+    legal = (values >= 0) & (values <= top)  # NaN is neither
+    if not np.issubdtype(values.dtype, np.integer):
+        legal &= values == np.rint(values)
+    bad = ~legal
     if bad.any():
         first = np.argwhere(bad)[0]
         where = "" if num_classes is None else " of dataset.json"
