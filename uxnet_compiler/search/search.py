@@ -7,7 +7,6 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import lightning_fabric
 import torch
 from pydantic import BaseModel, ConfigDict
 from safetensors.torch import save_file
@@ -21,6 +20,7 @@ from uxnet_compiler.data.plan import plan as make_plan
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.files import replacing
 from uxnet_compiler.machine.device import pick_device
+from uxnet_compiler.machine.fabric import make_fabric
 from uxnet_compiler.machine.selftest import Precision, choose_precision
 from uxnet_compiler.runs.checkpoint import load_checkpoint, save_checkpoint
 from uxnet_compiler.runs.events import EventLog
@@ -122,11 +122,7 @@ def search(
     task = Task(config, dataset, plan, space, precision)
     observer.phase("loading the data")
     train, held_out = _halves(task, observer)
-    fabric = lightning_fabric.Fabric(
-        accelerator=device.type,
-        devices=1 if device.type == "cpu" else [device.index or 0],
-        precision="bf16-mixed" if precision.dtype == "bfloat16" else "32-true",
-    )
+    fabric = make_fabric(device, precision)
     loop = Loop(task, folder, BiLevel(space, config, fabric, precision), train, held_out)
     if state is not None:
         loop.restore(state)

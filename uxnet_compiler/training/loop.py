@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any
 
-import lightning_fabric
 import torch
 from lightning_fabric.plugins.precision import MixedPrecision
 
@@ -15,6 +14,7 @@ from uxnet_compiler.backends.safetensors import write_weights
 from uxnet_compiler.data.patches import LoadedCase, PatchBatches, patch_batches
 from uxnet_compiler.data.plan import Plan
 from uxnet_compiler.errors import RunError
+from uxnet_compiler.machine.fabric import make_fabric
 from uxnet_compiler.machine.guard import guard
 from uxnet_compiler.machine.layout import channels_last, channels_last_
 from uxnet_compiler.machine.selftest import Precision
@@ -77,12 +77,7 @@ class Loop:
             channels_last_(self.network, dims)
         guard(self.network)
         half = job.precision.dtype == "bfloat16"
-        self._fabric = lightning_fabric.Fabric(
-            accelerator=device.type,
-            devices=1 if device.type == "cpu" else [device.index or 0],
-            # The same as precision="bf16-mixed", which would announce itself on stderr.
-            plugins=MixedPrecision("bf16-mixed", device.type) if half else None,
-        )
+        self._fabric = make_fabric(device, job.precision)
         self._model, self._optimiser = self._fabric.setup(
             self.network, make_optimiser(self.network, config)
         )
