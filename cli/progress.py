@@ -84,7 +84,7 @@ class Display(Observer):
 
 
 def _number(value: float) -> str:
-    return str(int(value)) if value == int(value) and abs(value) < 1e9 else f"{value:.4f}"
+    return str(int(value)) if float(value).is_integer() else f"{value:.4f}"
 
 
 def _duration(seconds: float) -> str:

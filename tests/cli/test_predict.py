@@ -1,0 +1,63 @@
+"""`uxnet predict` as people call it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from uxnet_compiler.cli.main import main
+from uxnet_compiler.data.images import read_image, read_label
+from uxnet_compiler.training.config import TrainConfig
+from uxnet_compiler.training.train import train
+from uxnet_compiler.zoo import fit, resolve
+
+
+@pytest.fixture(scope="module")
+def trained(phantom_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    strides = ((1, 1, 1), (2, 2, 2))
+    unet = fit(resolve("zoo:unet"), in_channels=1, out_channels=5, widths=(4, 8), strides=strides)
+    out = tmp_path_factory.mktemp("runs") / "run"
+    train(unet, phantom_set, out, TrainConfig(steps=1, device="cpu"))
+    return out
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, ["predict", *arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_the_files_written_are_named_on_stdout(
+    trained: Path, phantom_set: Path, tmp_path: Path
+) -> None:
+    images = [phantom_set / "imagesTr" / f"phantom_00{i}.nii.gz" for i in range(2)]
+
+    code, stdout, _ = run(str(trained), *map(str, images), "--out", str(tmp_path), "--tta")
+
+    assert code == 0
+    written = [Path(line) for line in stdout.splitlines()]
+    assert written == [tmp_path / image.name for image in images]
+    for path, image in zip(written, images, strict=True):
+        read_label(path, read_image(image), 5)
+
+
+def test_a_bad_image_is_one_line_and_nothing_is_written(
+    trained: Path, phantom_set: Path, tmp_path: Path
+) -> None:
+    good = phantom_set / "imagesTr" / "phantom_000.nii.gz"
+    shutil.copy(phantom_set / "dataset.json", tmp_path / "bad.nii.gz")
+
+    code, stdout, stderr = run(
+        str(trained), str(good), str(tmp_path / "bad.nii.gz"), "--out", str(tmp_path / "out")
+    )
+
+    assert (code, stdout) == (1, "")
+    assert "bad.nii.gz" in stderr.splitlines()[-1]
+    assert "Traceback" not in stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_images_are_needed(trained: Path) -> None:
+    assert run(str(trained), "--out", "x")[0] == 2

@@ -1,0 +1,71 @@
+"""The display of long jobs, on a terminal and without one."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from uxnet_compiler.cli import progress
+from uxnet_compiler.cli.progress import Display
+
+
+def console(*, terminal: bool) -> Console:
+    return Console(file=io.StringIO(), force_terminal=terminal, width=120, color_system=None)
+
+
+def text(screen: Console) -> str:
+    assert isinstance(screen.file, io.StringIO)
+    return screen.file.getvalue()
+
+
+def test_without_a_terminal_each_part_is_one_line() -> None:
+    screen = console(terminal=False)
+
+    with Display(screen) as display:
+        display.phase("training")
+        display.tick(0.5, step=3, loss=0.25)
+
+    assert text(screen) == "training\n"
+
+
+def test_without_a_terminal_lines_follow_when_time_has_passed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    screen = console(terminal=False)
+
+    with Display(screen) as display:
+        display.phase("training")
+        now += 60
+        display.tick(0.25, step=3, loss=0.25)
+        display.tick(0.26, step=4, loss=0.5)
+
+    assert text(screen).splitlines() == [
+        "training",
+        "training 25%  step 3  loss 0.2500  3:00 left",
+    ]
+
+
+def test_a_terminal_shows_a_bar_with_the_values() -> None:
+    screen = console(terminal=True)
+
+    with Display(screen) as display:
+        display.phase("training")
+        display.tick(1.0, step=3, loss=0.25)
+
+    assert "training" in text(screen)
+    assert "100%" in text(screen)
+    assert "step 3  loss 0.2500" in text(screen)
+
+
+def test_a_number_that_is_not_finite_is_shown() -> None:
+    screen = console(terminal=True)
+
+    with Display(screen) as display:
+        display.phase("training")
+        display.tick(1.0, loss=float("nan"))
+
+    assert "loss nan" in text(screen)
