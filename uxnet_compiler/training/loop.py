@@ -8,7 +8,6 @@ from statistics import fmean
 from typing import Any
 
 import torch
-from lightning_fabric.plugins.precision import MixedPrecision
 
 from uxnet_compiler.backends.safetensors import write_weights
 from uxnet_compiler.data.patches import LoadedCase, PatchBatches, patch_batches
@@ -76,7 +75,6 @@ class Loop:
         if job.precision.channels_last:
             channels_last_(self.network, dims)
         guard(self.network)
-        half = job.precision.dtype == "bfloat16"
         self._fabric = make_fabric(device, job.precision)
         self._model, self._optimiser = self._fabric.setup(
             self.network, make_optimiser(self.network, config)
