@@ -11,7 +11,7 @@ from uxnet_compiler.pictures.lattice import Lattice
 from uxnet_compiler.pictures.ports import spread_ports
 from uxnet_compiler.pictures.routes import Route, Routing
 from uxnet_compiler.pictures.scene import Box
-from uxnet_compiler.pictures.shapes import ARROW, Curve, Point, Rect, arc, chain, down
+from uxnet_compiler.pictures.shapes import Curve, Point, Rect, arc, chain, down
 from uxnet_compiler.pictures.typography import text_width
 
 NODE_TEXT, END_TEXT, LINK_TEXT = 11.0, 10.0, 8.5
@@ -74,15 +74,22 @@ def lay_out(boxes: Sequence[Box], lattice: Lattice, routing: Routing) -> Geometr
         first, last = lattice.cells[link.source][0], lattice.cells[link.target][0]
         if route.kind == "arc":
             return arc(start, tip, walls[first][0] - arc_pitch * (route.lane + 1))
-        stops = [start]
-        if walls[first][1] - start[0] > ARROW:  # a small box in a column of wide ones
-            stops.append((walls[first][1], start[1]))
+        passing = []
         if route.kind != "gutter":
             level = heights[route.lane] if route.kind == "row" else track(route.gap, route.lane)
-            stops += [(walls[first + 1][0] - 3, level), (walls[last - 1][1] + 3, level)]
-        if tip[0] - walls[last][0] > ARROW:
-            stops.append((walls[last][0] - ARROW, tip[1]))
-        return chain([*stops, tip])
+            passing = [(walls[first + 1][0] - 3, level), (walls[last - 1][1] + 3, level)]
+        found = chain([start, *passing, tip])
+        near = [
+            rects[name]
+            for name, (column, _) in lattice.cells.items()
+            if column in {first, last} and name not in {link.source, link.target}
+        ]
+        if any(rect.holds(point, 3.0) for point in found.sample() for rect in near):
+            # A small box in a column of wide ones: keep level until these are passed.
+            found = chain(
+                [start, (walls[first][1], start[1]), *passing, (walls[last][0], tip[1]), tip]
+            )
+        return found
 
     curves = (curve(r, *ends) for r, ends in zip(routing.routes, ports, strict=True))
     return Geometry(rects, tuple(curves), heights, labels)
@@ -100,7 +107,7 @@ def _sizes(boxes: Sequence[Box]) -> dict[str, tuple[float, float]]:
         "end": (widest_end + 14, 2 * END_TEXT * LINE + 6),
     }
     return {
-        box.id: size.get(box.shape, (18.0, 18.0) if box.lines else (10.0, 10.0)) for box in boxes
+        box.id: size.get(box.shape, (20.0, 20.0) if box.lines else (10.0, 10.0)) for box in boxes
     }
 
 

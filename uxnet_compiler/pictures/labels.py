@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from uxnet_compiler.pictures.geometry import LINK_TEXT, Geometry
 from uxnet_compiler.pictures.shapes import Curve, Point, Rect
@@ -126,10 +128,13 @@ def _outline(rect: Rect) -> Iterator[Point]:
 
 
 def _spots(curve: Curve, width: float) -> Iterator[tuple[float, Rect]]:
-    points = curve.sample(STEPS)
-    last = len(points) - 1
-    for index in range(2, last - 1):
-        (x, y), aside = points[index], OFF_MIDDLE * abs(index / last - 0.5)
+    points = [*curve.sample(STEPS), curve.tip]
+    lengths = list(accumulate((math.dist(a, b) for a, b in pairwise(points)), initial=0.0))
+    for (x, y), length in zip(points, lengths, strict=True):
+        part = length / lengths[-1]
+        if not 0.05 < part < 0.95:
+            continue
+        aside = OFF_MIDDLE * abs(part - 0.5)
         for shift in SHIFTS:
             yield aside + OFF_CURVE * abs(shift), Rect(x + shift * width, y, width, HEIGHT)
 

@@ -10,7 +10,7 @@ from uxnet_compiler.pictures.lattice import Lattice
 from uxnet_compiler.pictures.routes import Route, Routing
 from uxnet_compiler.pictures.shapes import Point, Rect
 
-PORT_PITCH, CORNER = 7.5, 6.0
+PORT_PITCH, CORNER, CIRCLE_CORNER = 7.5, 6.0, 3.0
 ROUNDING = 12.0  # Graphviz's radius of the corners of a box, at most a third of its side
 
 End = tuple[float, float, int, int]
@@ -59,8 +59,7 @@ def _via(route: Route, rows: int) -> float | None:
 
 def _recess(rect: Rect, offset: float) -> float:
     """Return how far the rounded side of a box, or of a circle, stands back at a port."""
-    is_circle = rect.width == rect.height
-    radius = rect.width / 2 if is_circle else min(ROUNDING, rect.width / 3, rect.height / 3)
+    radius = rect.width / 2 if rect.is_round else min(ROUNDING, rect.width / 3, rect.height / 3)
     into = max(offset - (rect.height / 2 - radius), 0.0)
     return radius - math.sqrt(max(radius * radius - into * into, 0.0))
 
@@ -72,5 +71,6 @@ def _offsets(rect: Rect, ends: Sequence[End]) -> list[float]:
     middle = len(ends) - above - below
     first = above if middle else (len(ends) - 1) / 2
     reach = max(first, len(ends) - 1 - first, 1)
-    pitch = min(PORT_PITCH, max(rect.height / 2 - CORNER, 2.0) / reach)
+    corner = CIRCLE_CORNER if rect.is_round else CORNER
+    pitch = min(PORT_PITCH, (rect.height / 2 - corner) / reach)
     return [pitch * (first - index) for index in range(len(ends))]

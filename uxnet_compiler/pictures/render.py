@@ -19,7 +19,7 @@ from uxnet_compiler.pictures.scene import scene
 from uxnet_compiler.schema import Genotype
 
 FORMATS = ("svg", "pdf", "png", "gv")
-MAX_BOXES, MAX_LINKS = 1000, 4000
+MAX_NODES, MAX_EDGES = 1000, 4000
 DPI = "200"
 
 
@@ -37,12 +37,13 @@ def draw(genotype: Genotype, *, pruned: bool = False, source: str = "genotype") 
         BackendError: It is too large to be drawn.
         GenotypeError: `pruned` is asked for, but no fitting search space is named.
     """
-    shown = scene(genotype, pruned=pruned, source=source)
-    if len(shown.boxes) > MAX_BOXES or len(shown.links) > MAX_LINKS:
+    nodes, edges = len(genotype.architecture.nodes), len(genotype.architecture.edges)
+    if nodes > MAX_NODES or edges > MAX_EDGES:
         raise BackendError(
-            f"{len(shown.boxes)} nodes and {len(shown.links)} edges are too many to draw;"
-            f" the limits are {MAX_BOXES} and {MAX_LINKS}"
+            f"{source}: {nodes} nodes and {edges} edges are too many to draw;"
+            f" the limits are {MAX_NODES} and {MAX_EDGES}"
         )
+    shown = scene(genotype, pruned=pruned, source=source)
     lattice = arrange(shown.boxes, shown.links, len(shown.rows))
     geometry = lay_out(shown.boxes, lattice, route(lattice, shown.links))
     labels = place_labels(geometry)

@@ -40,6 +40,11 @@ class Rect:
         """Return the y of the lower side."""
         return self.y - self.height / 2
 
+    @property
+    def is_round(self) -> bool:
+        """Tell whether it stands for a circle: only those are as wide as high here."""
+        return self.width == self.height
+
     def overlaps(self, other: Rect, clearance: float = 0.0) -> bool:
         """Tell whether two rectangles come closer than `clearance`."""
         return (

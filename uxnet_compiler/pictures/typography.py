@@ -60,7 +60,8 @@ def shortened(text: str, size: float, width: float) -> str:
 
 def quantity(number: int) -> str:
     """Write a count with three digits and a prefix: `1.23 M`."""
-    for power, prefix in ((12, "T"), (9, "G"), (6, "M"), (3, "k")):
-        if number >= 10**power:
-            return f"{number / 10**power:.3g} {prefix}"
-    return str(number)
+    scaled, prefixes = float(number), iter("kMGT")
+    prefix = ""
+    while scaled >= 999.5 and prefix != "T":
+        scaled, prefix = scaled / 1000, next(prefixes)
+    return f"{scaled:.3g} {prefix}".rstrip() if scaled < 999.5 else f"{scaled:.0f} {prefix}"
