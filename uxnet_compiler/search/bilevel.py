@@ -25,8 +25,7 @@ from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.optimiser import SharedAdam
 from uxnet_compiler.search.relaxation import Relaxation
 from uxnet_compiler.search.supernet import Supernet, Weights, all_open
-from uxnet_compiler.spaces import Space
-from uxnet_compiler.spaces.uxnet.regulariser import polarisation
+from uxnet_compiler.spaces import FAMILIES, Space
 
 Batch = tuple[Tensor, Tensor]
 MAX_GRADIENT = 12.0
@@ -55,8 +54,8 @@ class BiLevel:
         w <- w - lr grad L_train(w, a)
         a <- a - lr grad [L_val(w, a) + pressure mean(g) + polarise(t) J(g)]
 
-        with J ramped up linearly from the end of the warm-up on: at full weight from the start it
-        would only freeze the first noise.
+        with J, the family's regulariser, ramped up linearly from the end of the warm-up on: at
+        full weight from the start it would only freeze the first noise.
     """
 
     def __init__(
@@ -64,6 +63,7 @@ class BiLevel:
     ) -> None:
         self.space = space
         self.config = config
+        self.regulariser = FAMILIES[config.family].regulariser
         self.fabric = fabric
         torch.manual_seed(config.seed)
         self.network = Supernet(space)
@@ -115,7 +115,7 @@ class BiLevel:
             total = (
                 total
                 + config.pressure * gates.mean()
-                + config.polarise * ramp * polarisation(gates)
+                + config.polarise * ramp * self.regulariser(gates)
             )
         for optimiser in self.optimisers:
             optimiser.zero_grad()

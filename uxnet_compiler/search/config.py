@@ -38,7 +38,8 @@ class SearchConfig(BaseModel):
         alpha_lr: Adam on the ops' preferences.
         beta_lr: Length of a step on all gates together.
         pressure: Weight of the cost of open edges.
-        polarise: Final weight of J = -(gate - 0.5)^2 (paper), ramped up after the warm-up.
+        polarise: Final weight of the family's regulariser, ramped up after the warm-up; UXNet's
+            is J = -(gate - 0.5)^2 (paper).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

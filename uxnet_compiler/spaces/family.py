@@ -6,13 +6,16 @@ import json
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
 from uxnet_compiler.errors import GenotypeError
 from uxnet_compiler.schema import Architecture, Evidence, Genotype, Provenance, SpaceRef, retell
 from uxnet_compiler.spaces.base import Space
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Decode = Callable[[Space, Evidence, float], tuple[Architecture, tuple[str, ...]]]
 
@@ -28,6 +31,7 @@ class Family:
         build: Make the space for some options.
         decode: Read an architecture and its repaired edges out of evidence at a threshold.
         tau: Default threshold.
+        regulariser: Loss on the gates of a search, a scalar tensor.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Family:
     build: Callable[[Any], Space]
     decode: Decode
     tau: float
+    regulariser: Callable[[Tensor], Tensor]
 
     def space(self, ref: SpaceRef, *, source: str = "genotype") -> Space:
         """Build the space that a genotype names.

@@ -2,10 +2,17 @@
 
 from uxnet_compiler.spaces.family import Family
 from uxnet_compiler.spaces.uxnet.decode import TAU, decode
+from uxnet_compiler.spaces.uxnet.regulariser import polarisation
 from uxnet_compiler.spaces.uxnet.space import FAMILY, VERSION, UXNetOptions, space
 
 UXNET = Family(
-    name=FAMILY, version=VERSION, options=UXNetOptions, build=space, decode=decode, tau=TAU
+    name=FAMILY,
+    version=VERSION,
+    options=UXNetOptions,
+    build=space,
+    decode=decode,
+    tau=TAU,
+    regulariser=polarisation,
 )
 
 __all__ = ["UXNET", "UXNetOptions", "decode", "space"]
