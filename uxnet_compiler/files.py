@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -33,7 +32,7 @@ def replacing(path: Path) -> Iterator[Path]:
         yield draft
         if path.is_dir() and draft.is_dir():
             shutil.rmtree(path)
-        os.replace(draft, path)
+        draft.replace(path)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
