@@ -84,6 +84,19 @@ def test_the_same_step_taken_several_times_is_a_power() -> None:
     assert shown["n0_3>n1_2"].label == f"deconv {TIMES}2"
 
 
+def test_a_power_of_a_step_that_differs_by_axis_is_in_brackets() -> None:
+    frame = UXNetOptions(widths=(2, 2, 2), strides=((1, 1, 1), *[(1, 2, 2)] * 2))
+    built = space(frame)
+    chosen = {name: candidates[-1] for name, candidates in built.choices.items()}
+    a = built.select(chosen, built.gates)
+
+    shown = links(scene(Genotype(name="full", architecture=a)))
+
+    kernel, stride = f"3{TIMES}3{TIMES}3", f"1{TIMES}2{TIMES}2"
+    assert shown["n0_0>n0_2"].label == f"{kernel} /({stride})\u00b2"
+    assert shown["n0_0>n0_1"].label == f"{kernel} /{stride}"
+
+
 def test_links_know_whether_they_go_to_a_coarser_or_a_finer_grid() -> None:
     shown = links(scene(changed()))
 

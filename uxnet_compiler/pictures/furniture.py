@@ -126,9 +126,9 @@ def _remarks(scene: Scene) -> Iterator[str]:
     )
     yield from (f"{part}: dilation {part[1:]}." for part in dilations)
     labels = " ".join(link.label for link in scene.links)
-    powers = re.search(rf"[/{TIMES}](\d+)[{SUPERSCRIPTS}]+", labels)
-    if powers:
-        yield f"{powers[0]}: in several steps of {powers[0][0]}{powers[1]}."
+    power = re.search(rf"([/{TIMES}]\(?[\d{TIMES}]+\)?)[{SUPERSCRIPTS}]+", labels)
+    if power:
+        yield f"{power[0]}: in several steps of {power[1]}."
     if "|" in labels:
         yield "a | b: a, then b."
     flat = TIMES.join("1" * scene.spatial_dims)

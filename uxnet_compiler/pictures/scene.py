@@ -120,9 +120,10 @@ def scene(genotype: Genotype, *, pruned: bool = False, source: str = "genotype")
 def _subtitle(genotype: Genotype) -> str:
     cost = network_cost(genotype.architecture)
     size = spelled(spell(cost.image_size))
+    unit = "voxels" if genotype.architecture.spatial_dims == 3 else "pixels"
     return (
         f"id {genotype.id[:12]}     {quantity(cost.params)} parameters"
-        f"     {quantity(cost.macs)} MACs for {size} voxels"
+        f"     {quantity(cost.macs)} MACs for {size} {unit}"
     )
 
 
@@ -228,7 +229,10 @@ def _power(label: str, times: int) -> str:
     """Write three deconvolutions by 2 as `deconv x2` to the power of three."""
     if " " not in label:
         return f"{times} {TIMES} {label}"
-    return label + raised(times)
+    rest, _, factor = label.rpartition(" ")
+    if TIMES in factor[1:]:  # per axis
+        factor = f"{factor[0]}({factor[1:]})"
+    return f"{rest} {factor}{raised(times)}"
 
 
 def _is_projection(op: Op) -> bool:
