@@ -37,7 +37,8 @@ class SearchConfig(BaseModel):
         weight_lr: AdamW, cosine down to zero.
         alpha_lr: Adam on the ops' preferences.
         beta_lr: Length of a step on all gates together.
-        pressure: Weight of the cost of open edges.
+        pressure: Weight of the mean gate: what an edge has to earn to stay open. Gates that the
+            data do not decide drift shut under it.
         polarise: Final weight of the family's regulariser, ramped up after the warm-up; UXNet's
             is J = -(gate - 0.5)^2 (paper).
     """
@@ -64,7 +65,7 @@ class SearchConfig(BaseModel):
     weight_lr: Rate = 2e-3
     alpha_lr: Rate = 2e-2
     beta_lr: Rate = 0.05
-    pressure: Annotated[float, Field(ge=0, le=1000)] = 0.02
+    pressure: Annotated[float, Field(ge=0, le=1000)] = 0.0
     polarise: Annotated[float, Field(ge=0, le=1000)] = 0.05
 
     @model_validator(mode="before")
