@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uxnet_compiler.analysis import Cost, cost
 from uxnet_compiler.errors import GraphError
 from uxnet_compiler.ir import Graph
-from uxnet_compiler.lowering import lower
+from uxnet_compiler.lowering.lower import lower
 from uxnet_compiler.ops import spell
 from uxnet_compiler.passes import DEFAULT_PIPELINE, run_passes
 from uxnet_compiler.schema import Architecture, Genotype
