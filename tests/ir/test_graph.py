@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from uxnet_compiler.errors import GraphError
@@ -99,6 +101,13 @@ def test_the_main_output_comes_first() -> None:
     graph.add("aux_0.output", Output(), ("a.conv",))
 
     assert [v.id for v in graph.outputs()] == ["output", "aux_0.output", "aux_1.output"]
+
+
+def test_a_wrong_type_is_found(graph: Graph) -> None:
+    graph._nx.nodes["b.relu"]["value"] = replace(graph["b.relu"], type=TensorType(5, (1, 1)))
+
+    with pytest.raises(GraphError, match="b.relu: typed 5 @ 1x1, but its inputs make 4 @ 1x1"):
+        verify(graph)
 
 
 def test_a_graph_has_one_input_and_an_output() -> None:
