@@ -30,7 +30,7 @@ FOLD = ("--folds", "5", "--fold", "0")
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path, exists=True))
 @click.argument("work", type=click.Path(path_type=Path))
-@click.option("--search-minutes", default=12.0, show_default=True)
+@click.option("--search-minutes", default=10.0, show_default=True)
 @click.option("--train-minutes", default=15.0, show_default=True)
 def main(data: Path, work: Path, search_minutes: float, train_minutes: float) -> None:
     """Run what is missing in WORK and write the tables."""
@@ -102,13 +102,15 @@ def report(work: Path, search_minutes: float, train_minutes: float) -> None:
         )
     lines += [
         "",
-        "| search | steps | minutes | edges kept | repaired | supernet's Dice on patches |",
-        "|---|---|---|---|---|---|",
+        "| search | steps | minutes | gates kept | of them alive | repaired | supernet's Dice |",
+        "|---|---|---|---|---|---|---|",
     ]
-    for seed, s in enumerate(searches):
+    for seed, (s, genotype) in enumerate(zip(searches, found, strict=True)):
+        assert genotype.evidence is not None
+        alive = sum(e.key in genotype.evidence.gates for e in genotype.architecture.edges)
         lines.append(
             f"| seed {seed} | {s['steps']} | {s['minutes']} | {s['edges'][0]} of {s['edges'][1]} |"
-            f" {s['repaired']} | {s['dice']:.3f} |"
+            f" {alive} | {s['repaired']} | {s['dice']:.3f} |"
         )
     lines += ["", *tell(seeds)]
     write_text(RESULTS / "hippocampus.md", "\n".join(lines) + "\n")
