@@ -106,7 +106,7 @@ def test_the_main_output_comes_first() -> None:
 def test_a_wrong_type_is_found(graph: Graph) -> None:
     graph._nx.nodes["b.relu"]["value"] = replace(graph["b.relu"], type=TensorType(5, (1, 1)))
 
-    with pytest.raises(GraphError, match="b.relu: typed 5 @ 1x1, but its inputs make 4 @ 1x1"):
+    with pytest.raises(GraphError, match=r"b.relu: typed 5 @ 1x1, but its inputs make 4 @ 1x1"):
         verify(graph)
 
 
