@@ -13,9 +13,9 @@ help: ## List the tasks
 
 .PHONY: setup
 setup: $(STAMP) ## Install everything into .venv; nothing to do when nothing changed
-	@command -v dot >/dev/null || .ci/graphviz
 
 $(STAMP):
+	.ci/system $(PYTHON)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	rm -f .venv/.setup-*
@@ -44,7 +44,8 @@ wheel: setup ## Build the wheel and try it in a fresh environment outside the tr
 
 .PHONY: demo
 demo: setup ## Search, compile, train and predict on made-up images, in a few minutes
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/uxnet demo --out demo
+	rm -rf demo
+	$(BIN)/uxnet demo --out demo
 
 .PHONY: docs
 docs: setup ## Write the generated pages and pictures of docs/ again
