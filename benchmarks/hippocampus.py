@@ -38,7 +38,7 @@ def main(data: Path, work: Path, search_minutes: float, train_minutes: float) ->
         run(
             work / f"search-{seed}",
             *("search", data, "--out", work / f"search-{seed}", *FOLD),
-            *("--minutes", search_minutes, "--seed", seed),
+            *("--minutes", search_minutes, "--seed", seed, "--mirror"),
         )
     genotypes = {
         "searched": work / "search-0" / "genotype.json",

@@ -34,13 +34,40 @@ def test_the_files_written_are_named_on_stdout(
 ) -> None:
     images = [phantom_set / "imagesTr" / f"phantom_00{i}.nii.gz" for i in range(2)]
 
-    code, stdout, _ = run(str(trained), *map(str, images), "--out", str(tmp_path), "--tta")
+    code, stdout, _ = run(str(trained), *map(str, images), "--out", str(tmp_path))
 
     assert code == 0
     written = [Path(line) for line in stdout.splitlines()]
     assert written == [tmp_path / image.name for image in images]
     for path, image in zip(written, images, strict=True):
         read_label(path, read_image(image), 5)
+
+
+def test_averaging_over_flips_is_refused_for_a_network_that_has_seen_none(
+    trained: Path, phantom_set: Path, tmp_path: Path
+) -> None:
+    image = phantom_set / "imagesTr" / "phantom_000.nii.gz"
+
+    code, _, stderr = run(str(trained), str(image), "--out", str(tmp_path / "masks"), "--tta")
+
+    assert code == 1
+    assert "trained without --mirror" in stderr.splitlines()[-1]
+    assert "Traceback" not in stderr
+    assert not (tmp_path / "masks").exists()
+
+
+def test_averaging_over_flips_serves_a_network_that_was_trained_with_them(
+    trained: Path, phantom_set: Path, tmp_path: Path
+) -> None:
+    mirrored = Path(shutil.copytree(trained, tmp_path / "run"))
+    config = mirrored / "config.json"
+    config.write_text(config.read_text().replace('"mirror": false', '"mirror": true'))
+    image = phantom_set / "imagesTr" / "phantom_000.nii.gz"
+
+    code, _, stderr = run(str(mirrored), str(image), "--out", str(tmp_path / "masks"), "--tta")
+
+    assert code == 0, stderr
+    assert (tmp_path / "masks" / image.name).exists()
 
 
 def test_a_bad_image_is_one_line_and_nothing_is_written(

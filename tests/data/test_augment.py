@@ -110,3 +110,19 @@ def test_the_case_itself_is_not_changed() -> None:
 
     assert torch.equal(image, before[0])
     assert torch.equal(label, before[1])
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_sides_change_only_when_mirroring_is_asked_for(mirror: bool) -> None:
+    size = (8, 8, 8)
+    label = torch.zeros(1, *size, dtype=torch.int16)
+    label[:, :4] = 1
+    augment = Augmentation(plan_of(size, (1.0, 1.0, 1.0)), mirror=mirror)
+    first = []
+
+    for seed in range(30):
+        _, labels = augment(label.float(), label, [0, 0, 0], np.random.default_rng(seed))
+        half = labels[0, :4].float().mean() > labels[0, 4:].float().mean()
+        first.append(bool(half))
+
+    assert all(first) != mirror

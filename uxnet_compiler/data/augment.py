@@ -24,6 +24,7 @@ from monai.transforms.spatial.dictionary import (
     RandFlipd,
     RandSimulateLowResolutiond,
 )
+from monai.utils.type_conversion import convert_to_tensor
 from torch.nn import functional
 
 from uxnet_compiler.data.plan import Plan
@@ -37,9 +38,15 @@ _ANISOTROPIC = 3.0  # beyond it, turning across slices only blurs them
 
 
 class Augmentation:
-    """Cut a patch out of a case and vary it at random."""
+    """Cut a patch out of a case and vary it at random.
 
-    def __init__(self, plan: Plan) -> None:
+    Args:
+        plan: Size of the patches.
+        mirror: Flip every axis in half of the patches. Not for labels that depend on the side,
+            such as left and right, anterior and posterior.
+    """
+
+    def __init__(self, plan: Plan, *, mirror: bool = False) -> None:
         self._size = plan.patch_size
         self._margin = [ceil(size * (_MARGIN - 1) / 2) for size in plan.patch_size]
         both = ("image", "label")
@@ -57,7 +64,7 @@ class Augmentation:
             [
                 *(
                     RandFlipd(both, prob=0.5, spatial_axis=axis)
-                    for axis in range(plan.spatial_dims)
+                    for axis in range(plan.spatial_dims if mirror else 0)
                 ),
                 RandGaussianNoised("image", prob=0.15, std=0.1),
                 RandGaussianSmoothd("image", prob=0.1, sigma_x=_BLUR, sigma_y=_BLUR, sigma_z=_BLUR),
@@ -98,7 +105,9 @@ class Augmentation:
                 "label": cut(label, start, self._size),
             }
         sample = self._vary.set_random_state(seed)(sample)
-        return sample["image"].as_tensor(), sample["label"].as_tensor()
+        # Plain tensors, also of what no transform has touched.
+        made = convert_to_tensor([sample["image"], sample["label"]], track_meta=False)
+        return made[0], made[1]
 
 
 def cut(volume: torch.Tensor, start: Sequence[int], size: Sequence[int]) -> torch.Tensor:

@@ -85,6 +85,7 @@ class PatchBatches(Iterator[_Batch]):
         batch_size: int,
         augment: bool,
         seed: int,
+        mirror: bool = False,
         ahead: int = 0,
     ) -> None:
         if not cases:
@@ -93,7 +94,7 @@ class PatchBatches(Iterator[_Batch]):
         self._places = [_places(case["label"]) for case in cases]
         self._patch_size = plan.patch_size
         self._batch_size = batch_size
-        self._augmentation = Augmentation(plan) if augment else None
+        self._augmentation = Augmentation(plan, mirror=mirror) if augment else None
         self._seed = seed
         self._next = 0
         self._ahead = ahead
@@ -171,6 +172,7 @@ def patch_batches(
     batch_size: int,
     augment: bool,
     seed: int,
+    mirror: bool = False,
     ahead: int = 0,
 ) -> PatchBatches:
     """Draw batches of the plan's patches from loaded cases; see `PatchBatches`.
@@ -181,12 +183,21 @@ def patch_batches(
         batch_size: Patches in a batch.
         augment: Whether patches are varied at random.
         seed: Each seed gives another sequence of batches, always the same.
+        mirror: Whether they are flipped, too, when they are varied.
         ahead: Batches that a thread makes in advance; worth it where a GPU trains.
 
     Raises:
         DataError: There is no case.
     """
-    return PatchBatches(cases, plan, batch_size=batch_size, augment=augment, seed=seed, ahead=ahead)
+    return PatchBatches(
+        cases,
+        plan,
+        batch_size=batch_size,
+        augment=augment,
+        seed=seed,
+        mirror=mirror,
+        ahead=ahead,
+    )
 
 
 def _places(label: torch.Tensor) -> list[NDArray[np.int64]]:

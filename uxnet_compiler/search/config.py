@@ -27,6 +27,7 @@ class SearchConfig(BaseModel):
         levels: Most resolutions; fewer when the images are small.
         width: Channels at level 0; they double with each level.
         batch_size: Patches per half-step.
+        mirror: Flip patches at random; not where a label depends on the side.
         memory_gib: Memory that a step may take; the patch shrinks to fit.
         tau: Threshold on gates when the genotype is read (paper: 0.75).
         search_ops: Search the ops of the blocks (SBB, paper); otherwise those of U-Net.
@@ -56,6 +57,7 @@ class SearchConfig(BaseModel):
     levels: Annotated[int, Field(ge=2, le=6)] = 4
     width: Annotated[int, Field(ge=1, le=512)] = 16
     batch_size: Annotated[int, Field(ge=1, le=512)] = 2
+    mirror: bool = False
     memory_gib: Annotated[float, Field(gt=0, le=10_000)] = 8.0
     tau: Share = 0.75
     search_ops: bool = True

@@ -109,6 +109,7 @@ def halves(task: Task, observer: Observer) -> tuple[PatchBatches, PatchBatches]:
             task.plan,
             batch_size=config.batch_size,
             augment=True,
+            mirror=config.mirror,
             seed=seed,
             ahead=AHEAD,
         )

@@ -33,6 +33,8 @@ class TrainConfig(BaseModel):
         clip: Largest norm of the gradient.
         deep_supervision: Also train predictions of the coarser levels.
         augment: Vary patches at random.
+        mirror: Flip them, too. Helps where mirrored anatomy has the same labels, harms where a
+            label depends on the side: left, right, anterior, posterior.
         validations: How often the held-out fold is looked at.
         validation_cases: Held-out cases that are looked at then.
     """
@@ -56,6 +58,7 @@ class TrainConfig(BaseModel):
     clip: Finite = Field(default=12.0, gt=0, le=1e6)
     deep_supervision: bool = False
     augment: bool = True
+    mirror: bool = False
     validations: int = Field(default=10, ge=1, le=1000)
     validation_cases: int = Field(default=4, ge=0, le=10_000)
 

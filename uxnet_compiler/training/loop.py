@@ -87,6 +87,7 @@ class Loop:
             job.plan,
             batch_size=config.batch_size,
             augment=config.augment,
+            mirror=config.mirror,
             seed=config.seed,
             ahead=AHEAD,
         )

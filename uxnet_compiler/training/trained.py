@@ -13,6 +13,7 @@ from uxnet_compiler.machine.device import pick_device
 from uxnet_compiler.machine.selftest import choose_precision
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.schema import Genotype, load
+from uxnet_compiler.training.config import TrainConfig
 from uxnet_compiler.training.inference import Segmenter
 from uxnet_compiler.training.task import Task, read_task
 
@@ -47,9 +48,14 @@ class TrainedRun:
         """Build the trained network in the precision that suits the device.
 
         Raises:
-            RunError: The device is not there.
+            RunError: The device is not there, or flips are asked of a network that saw none.
             BackendError: The weights cannot be read or do not fit.
         """
+        if tta and not self.folder.read(self.folder.config_path, TrainConfig).mirror:
+            raise RunError(
+                f"{self.folder.path}: --tta averages over flips, and this network was trained"
+                " without --mirror: it has never seen one"
+            )
         target = pick_device(device)
         weights = read_weights(self.folder.weights_path, genotype_id=self.genotype.id)
         network = self.genotype.compile(weights=weights)
