@@ -26,7 +26,7 @@ class TrainConfig(BaseModel):
         batch_size: Patches a step.
         memory_gib: Memory that a step may take; the patch is shrunk to fit.
         optimiser: `adamw`, or `sgd` with Nesterov momentum 0.99.
-        lr: Highest learning rate; 0.001 (adamw) or 0.01 (sgd) when not given.
+        lr: Highest learning rate; 0.002 (adamw) or 0.01 (sgd) when not given.
         weight_decay: Decay of the weights.
         warmup: Part of the budget in which the learning rate rises; then it falls as a cosine.
         average: Decay of the running average of the weights that is kept as the result.
@@ -86,4 +86,4 @@ class TrainConfig(BaseModel):
     @property
     def highest_lr(self) -> float:
         """The highest learning rate."""
-        return self.lr or {"adamw": 1e-3, "sgd": 1e-2}[self.optimiser]
+        return self.lr or {"adamw": 2e-3, "sgd": 1e-2}[self.optimiser]
