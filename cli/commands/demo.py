@@ -39,7 +39,7 @@ class Step:
 @click.option(
     "--minutes",
     type=click.FloatRange(0.05, 10_000),
-    default=3.0,
+    default=4.0,
     show_default=True,
     help="Time for search and training together; the rest takes another minute.",
 )
