@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 
-from uxnet_compiler import load
+from uxnet_compiler import dump, load
 from uxnet_compiler.backends.safetensors import read_weights
 from uxnet_compiler.errors import BackendError, GraphError
 from uxnet_compiler.export import FILES, export
@@ -30,9 +33,18 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_the_same_genotype_gives_the_same_bytes(genotype: Genotype, tmp_path: Path) -> None:
+def test_the_same_genotype_gives_the_same_bytes_in_another_process(
+    genotype: Genotype, tmp_path: Path
+) -> None:
     export(genotype, tmp_path / "a")
-    export(genotype, tmp_path / "b")
+    dump(genotype, tmp_path / "genotype.json")
+    code = (
+        "from pathlib import Path; from uxnet_compiler import load;"
+        "from uxnet_compiler.export import export; export(load('genotype.json'), Path('b'))"
+    )
+    # Another order of sets and dictionaries, too.
+    other = os.environ | {"PYTHONHASHSEED": "7"}
+    subprocess.run([sys.executable, "-P", "-c", code], cwd=tmp_path, env=other, check=True)
 
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
     assert set(contents(tmp_path / "a")) == set(FILES)

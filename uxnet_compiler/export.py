@@ -6,10 +6,13 @@ import math
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
+from torch import Tensor, nn
 
+from uxnet_compiler.backends import torch as backend
+from uxnet_compiler.backends.onnx import require_onnx, write_onnx
+from uxnet_compiler.backends.safetensors import read_weights, write_weights
 from uxnet_compiler.compiler import network_cost
 from uxnet_compiler.errors import BackendError, RunError
 from uxnet_compiler.files import replacing, write_text
@@ -19,9 +22,6 @@ from uxnet_compiler.ops import spell
 from uxnet_compiler.passes import DEFAULT_PIPELINE, Pass, run_passes
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.schema import Architecture, Genotype, drop_dead, dump, load, structure_id
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 GENOTYPE_FILE = "genotype.json"
 WEIGHTS_FILE = "weights.safetensors"
@@ -72,6 +72,7 @@ def export(
     out: Path,
     *,
     weights: Mapping[str, Tensor] | None = None,
+    weights_source: str = "weights",
     seed: int = 0,
     onnx: bool = True,
     image_size: tuple[int, ...] | None = None,
@@ -82,6 +83,7 @@ def export(
         genotype: Any family's; what cannot change its output is left out.
         out: A new folder, or one that an earlier export wrote.
         weights: Tensors by parameter name; fresh ones from `seed` when not given.
+        weights_source: Where these come from, for messages.
         seed: For fresh weights.
         onnx: Write ONNX too, and check it against ONNX Runtime.
         image_size: What to count costs for; 64 (3-D) or 256 (2-D) per axis, rounded up.
@@ -93,17 +95,17 @@ def export(
     """
     _require_ours(out)
     if onnx:
-        from uxnet_compiler.backends.onnx import require_onnx
-
         require_onnx()
     architecture = drop_dead(genotype.architecture)
     cost = network_cost(architecture, image_size)
     graph, rewrites = _optimise(architecture)
     with replacing(out) as draft:
         draft.mkdir()
-        difference = _write_network(
-            graph, draft, genotype.id, architecture, weights=weights, seed=seed, onnx=onnx
-        )
+        network = backend.build(graph, seed=seed)
+        if weights is not None:
+            backend.load_weights(network, dict(weights), source=weights_source)
+        write_weights(network.state_dict(), draft / WEIGHTS_FILE, genotype_id=genotype.id)
+        difference = _write_onnx(network, draft, genotype.id, architecture) if onnx else None
         dump(genotype.model_copy(update={"architecture": architecture}), draft / GENOTYPE_FILE)
         report = Report(
             name=genotype.name,
@@ -137,8 +139,6 @@ def trained_weights(run: Path, genotype: Genotype) -> dict[str, Tensor] | None:
     trained = load(folder.genotype_path).id
     if trained != genotype.id:
         raise RunError(f"{run}: trained the architecture {trained[:12]}, not {genotype.id[:12]}")
-    from uxnet_compiler.backends.safetensors import read_weights
-
     return read_weights(folder.weights_path)
 
 
@@ -163,27 +163,9 @@ def _optimise(architecture: Architecture) -> tuple[Graph, dict[str, int]]:
     return run_passes(lower(architecture), DEFAULT_PIPELINE, count), rewrites
 
 
-def _write_network(
-    graph: Graph,
-    folder: Path,
-    identity: str,
-    architecture: Architecture,
-    *,
-    weights: Mapping[str, Tensor] | None,
-    seed: int,
-    onnx: bool,
-) -> float | None:
-    from uxnet_compiler.backends import safetensors
-    from uxnet_compiler.backends import torch as backend
-
-    network = backend.build(graph, seed=seed)
-    if weights is not None:
-        backend.load_weights(network, dict(weights))
-    safetensors.write_weights(network.state_dict(), folder / WEIGHTS_FILE, genotype_id=identity)
-    if not onnx:
-        return None
-    from uxnet_compiler.backends.onnx import write_onnx
-
+def _write_onnx(
+    network: nn.Module, folder: Path, identity: str, architecture: Architecture
+) -> float:
     difference = write_onnx(
         network,
         folder / ONNX_FILE,

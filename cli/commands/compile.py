@@ -57,12 +57,20 @@ def command(
     found = resolve(genotype)
     with Console(stderr=True).status("compiling"):
         tensors = _tensors(found, from_run, weights)
-        report = export(found, out, weights=tensors, seed=seed, onnx=onnx, image_size=size)
+        origin = str(from_run or weights or f"fresh, seed {seed}")
+        report = export(
+            found,
+            out,
+            weights=tensors,
+            weights_source=origin,
+            seed=seed,
+            onnx=onnx,
+            image_size=size,
+        )
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
-        origin = from_run or weights or f"fresh, seed {seed}"
-        _show(report, out, str(origin))
+        _show(report, out, origin)
 
 
 def _tensors(

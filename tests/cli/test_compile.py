@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -148,6 +149,20 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
     assert said in stderr
     assert len(stderr.strip().splitlines()) == 1
     assert not (tmp_path / "n").exists()
+
+
+def test_weights_that_do_not_fit_are_told_with_their_file(
+    document: str, genotype: Genotype, tmp_path: Path
+) -> None:
+    write_weights({}, tmp_path / "w.safetensors", genotype_id=genotype.id)
+
+    code, _, stderr = run(
+        document, "--out", str(tmp_path / "n"), "--weights", str(tmp_path / "w.safetensors"),
+        "--no-onnx",
+    )  # fmt: skip
+
+    assert code == 1
+    assert re.fullmatch(r".*/w\.safetensors: \S+ is missing; the network has it\n", stderr)
 
 
 def test_two_sources_of_weights_are_a_usage_error(document: str, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def test_heads_of_deep_supervision_stay_fresh_when_the_file_has_none(tmp_path: P
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"conv.bias": None}, r"w: weights: conv\.bias is missing"),
+        ({"conv.bias": None}, r"w: conv\.bias is missing"),
         ({"conv.more": torch.ones(1)}, r"conv\.more is not in the network"),
         ({"conv.bias": torch.ones(3)}, r"conv\.bias is \(3,\), the network needs \(2,\)"),
     ],

@@ -202,8 +202,15 @@ def layer(op: Any, given: TensorType) -> nn.Module:
     return module
 
 
-def load_weights(module: nn.Module, weights: dict[str, torch.Tensor]) -> None:
+def load_weights(
+    module: nn.Module, weights: dict[str, torch.Tensor], *, source: str = "weights"
+) -> None:
     """Load weights by name.
+
+    Args:
+        module: The network.
+        weights: Tensors by parameter name.
+        source: Where they come from, for messages.
 
     Raises:
         BackendError: A tensor is missing, unknown or of another shape; the first is named.
@@ -211,12 +218,12 @@ def load_weights(module: nn.Module, weights: dict[str, torch.Tensor]) -> None:
     wanted = module.state_dict()
     for name in sorted(wanted.keys() | weights.keys()):
         if name not in weights:
-            raise BackendError(f"weights: {name} is missing; the network has it")
+            raise BackendError(f"{source}: {name} is missing; the network has it")
         if name not in wanted:
-            raise BackendError(f"weights: {name} is not in the network")
+            raise BackendError(f"{source}: {name} is not in the network")
         if wanted[name].shape != weights[name].shape:
             raise BackendError(
-                f"weights: {name} is {tuple(weights[name].shape)}, the network needs"
+                f"{source}: {name} is {tuple(weights[name].shape)}, the network needs"
                 f" {tuple(wanted[name].shape)}"
             )
     module.load_state_dict(weights)

@@ -10,7 +10,6 @@ from torch import nn
 
 from uxnet_compiler.backends.safetensors import read_weights
 from uxnet_compiler.backends.torch import load_weights
-from uxnet_compiler.errors import BackendError
 
 AUXILIARY = "aux_"
 
@@ -30,7 +29,4 @@ def start_from(network: nn.Module, path: Path, *, genotype_id: str) -> None:
     weights = read_weights(path, genotype_id=genotype_id)
     own = network.state_dict()
     fresh = {name: value for name, value in own.items() if name.startswith(AUXILIARY)}
-    try:
-        load_weights(network, fresh | weights)
-    except BackendError as error:
-        raise BackendError(f"{path}: {error}") from None
+    load_weights(network, fresh | weights, source=str(path))
