@@ -25,6 +25,7 @@ from uxnet_compiler.schema import Genotype, load
 RESULTS = Path(__file__).parent / "results"
 FRAME = ("--in-channels", "1", "--out-channels", "3", "--widths", "16,32,64,128")
 FOLD = ("--folds", "5", "--fold", "0")
+RECIPE = ("--lr", "0.001")  # written out, so that a changed default changes no comparison
 
 
 @click.command()
@@ -59,7 +60,8 @@ def main(data: Path, work: Path, search_minutes: float, train_minutes: float) ->
     )
     for name, genotype in genotypes.items():
         out = work / f"train-{name}"
-        run(out, "train", genotype, data, "--out", out, *FOLD, "--minutes", train_minutes)
+        minutes = ("--minutes", train_minutes)
+        run(out, "train", genotype, data, "--out", out, *FOLD, *RECIPE, *minutes)
         run(out / "evaluation", "evaluate", out, data)
     report(work, search_minutes, train_minutes)
 
