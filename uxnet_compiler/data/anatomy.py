@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 ORGAN, CORE, VESSEL, LESION = 1, 2, 3, 4
 LABELS = ("background", "organ", "core", "vessel", "lesion")
 SKIN = 0.93  # depth in the body from which on there is fat
-_TRUNK_RADIUS = {2: 0.05, 3: 0.07}
+_TRUNK_RADIUS = {2: 0.05, 3: 0.1}
 _STEP = 0.02
 _LARGEST_ORDER = {2: 2, 3: 4}  # how often the vessel divides; in 2-D it would fill the organ
 
@@ -153,7 +153,7 @@ def _somewhere(random: np.random.Generator, organ: Blob) -> Points:
 
 
 def _small(random: np.random.Generator, organ: Blob, voxel: float) -> Points:
-    return np.full(len(organ.radii), max(random.uniform(0.06, 0.12), 1.2 * voxel))
+    return np.full(len(organ.radii), max(random.uniform(0.08, 0.15), 1.2 * voxel))
 
 
 def _look_alikes(
