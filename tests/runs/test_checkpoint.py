@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,24 @@ def test_a_damaged_checkpoint_is_one_line(tmp_path: Path, content: bytes) -> Non
 def test_a_missing_checkpoint_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="cannot be read"):
         load_checkpoint(tmp_path / "c.pt")
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_old_checkpoint(tmp_path: Path) -> None:
+    import resource
+
+    save_checkpoint(tmp_path / "c.pt", {"step": 1})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, limits[1]))
+    try:
+        with pytest.raises(RunError, match=r"c\.pt: cannot be written: ") as caught:
+            save_checkpoint(tmp_path / "c.pt", {"step": 2, "large": torch.zeros(2**18)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+
+    assert "\n" not in str(caught.value)
+    assert load_checkpoint(tmp_path / "c.pt") == {"step": 1}
 
 
 def test_a_failed_save_leaves_the_old_checkpoint(tmp_path: Path) -> None:

@@ -20,9 +20,16 @@ def save_checkpoint(path: Path, state: State) -> None:
     """Write a state of tensors, numbers, strings, lists, tuples and dicts, all or nothing.
 
     The random states of torch, numpy and Python go with it.
+
+    Raises:
+        RunError: The file cannot be written: the disk is full, or the folder is gone.
     """
-    with replacing(path) as draft:
-        torch.save({"state": state, "random": random_state()}, draft)
+    try:
+        with replacing(path) as draft:
+            torch.save({"state": state, "random": random_state()}, draft)
+    except (OSError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise RunError(f"{path}: cannot be written: {reason}") from None
 
 
 def load_checkpoint(path: Path) -> State:

@@ -16,6 +16,7 @@ from uxnet_compiler.errors import RunError
 from uxnet_compiler.machine.fabric import make_fabric
 from uxnet_compiler.machine.guard import guard
 from uxnet_compiler.machine.layout import channels_last, channels_last_
+from uxnet_compiler.machine.memory import memory_errors
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.runs.checkpoint import save_checkpoint
 from uxnet_compiler.runs.events import EventLog
@@ -116,7 +117,11 @@ class Loop:
         ):
             saved_s = stopper.elapsed_s
             while self._used(stopper) < 1 and not stopper.requested:
-                loss = self._make_step(self._used(stopper), log)
+                with memory_errors(
+                    f"{folder.path}: step {self.step + 1}",
+                    "a smaller --batch-size or --memory-gib may help",
+                ):
+                    loss = self._make_step(self._used(stopper), log)
                 used = self._used(stopper)
                 looks = math.floor(used * config.validations)
                 due = looks > self._looks

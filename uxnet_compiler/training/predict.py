@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from uxnet_compiler.data.images import Image, case_id, read_image, write_label
 from uxnet_compiler.data.preprocess import preprocess, restore
 from uxnet_compiler.errors import DataError
+from uxnet_compiler.machine.memory import memory_errors
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.training.inference import Segmenter
 from uxnet_compiler.training.trained import TrainedRun
@@ -69,9 +70,13 @@ def segment(segmenter: Segmenter, image: Image, trained: TrainedRun) -> NDArray[
 
     Shape:
         out  (D, H, W) or (H, W)
+
+    Raises:
+        RunError: The memory does not suffice.
     """
-    array = torch.from_numpy(preprocess(image, trained.plan))
-    return restore(segmenter.probabilities(array).numpy(), image, trained.plan)
+    with memory_errors(image.source, "another --device or a smaller image may do"):
+        array = torch.from_numpy(preprocess(image, trained.plan))
+        return restore(segmenter.probabilities(array).numpy(), image, trained.plan)
 
 
 def _targets(images: Sequence[Path], out: Path) -> list[Path]:
