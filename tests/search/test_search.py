@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+from math import nan
 from pathlib import Path
 
 import pytest
@@ -160,4 +161,16 @@ def test_a_folder_without_data_is_refused_and_nothing_is_written(tmp_path: Path)
 
 def test_too_little_memory_is_refused_in_one_line(phantom_set: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="MiB are there"):
-        search(phantom_set, tmp_path / "run", config(memory_gib=1e-4))
+        search(phantom_set, tmp_path / "run", config(memory=1e-4))
+
+
+def test_a_loss_that_is_no_number_stops_the_search_in_one_line(
+    phantom_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = torch.nn.functional.leaky_relu
+    monkeypatch.setattr(torch.nn.functional, "leaky_relu", lambda x, slope: real(x, slope) * nan)
+
+    with pytest.raises(RunError, match=r"run: step 1: the loss is not a finite number") as error:
+        search(phantom_set, tmp_path / "run", config())
+
+    assert "\n" not in str(error.value)

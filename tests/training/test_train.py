@@ -195,6 +195,6 @@ def test_a_patch_that_does_not_fit_the_memory_is_one_line(
     phantom_set: Path, unet: Genotype, tmp_path: Path
 ) -> None:
     with pytest.raises(DataError, match="smallest patch"):
-        train(unet, phantom_set, tmp_path / "run", TrainConfig(memory_gib=1e-5))
+        train(unet, phantom_set, tmp_path / "run", TrainConfig(memory=1e-5))
 
     assert not (tmp_path / "run").exists()

@@ -17,7 +17,6 @@ from lightning_fabric import Fabric
 from monai.losses.dice import DiceCELoss
 from torch import Tensor
 
-from uxnet_compiler.errors import RunError
 from uxnet_compiler.machine.guard import guard
 from uxnet_compiler.machine.layout import channels_last, channels_last_
 from uxnet_compiler.machine.selftest import Precision
@@ -86,7 +85,7 @@ class BiLevel:
         """Take one step at `progress` (0 to 1) of the search.
 
         Raises:
-            RunError: A loss is not finite.
+            FloatingPointError: A loss is not finite.
         """
         searching = progress >= self.config.warmup and bool(self.optimisers)
         found = self._architecture_step(next(held_out), progress) if searching else None
@@ -134,7 +133,7 @@ class BiLevel:
         logits = self.model(image, weights).float()
         loss = self.loss(logits, label)
         if not torch.isfinite(loss):
-            raise RunError("the loss is not a finite number; try --precision float32")
+            raise FloatingPointError("the loss is not a finite number; try --precision float32")
         return loss, mean_dice(logits.detach(), label)
 
     def state(self) -> dict[str, Any]:

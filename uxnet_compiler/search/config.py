@@ -28,7 +28,7 @@ class SearchConfig(BaseModel):
         width: Channels at level 0; they double with each level.
         batch_size: Patches per half-step.
         mirror: Flip patches at random; not where a label depends on the side.
-        memory_gib: Memory that a step may take; the patch shrinks to fit.
+        memory: GiB that a step may take; the patch shrinks to fit.
         tau: Threshold on gates when the genotype is read (paper: 0.75).
         search_ops: Search the ops of the blocks (SBB, paper); otherwise those of U-Net.
         search_edges: Search the aggregation (MSSA, paper); otherwise the edges of U-Net.
@@ -58,7 +58,7 @@ class SearchConfig(BaseModel):
     width: Annotated[int, Field(ge=1, le=512)] = 16
     batch_size: Annotated[int, Field(ge=1, le=512)] = 2
     mirror: bool = False
-    memory_gib: Annotated[float, Field(gt=0, le=10_000)] = 8.0
+    memory: Annotated[float, Field(gt=0, le=10_000)] = 8.0
     tau: Share = 0.75
     search_ops: bool = True
     search_edges: bool = True

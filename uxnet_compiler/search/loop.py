@@ -8,6 +8,7 @@ from typing import Any
 
 from uxnet_compiler.data.patches import PatchBatches
 from uxnet_compiler.errors import RunError
+from uxnet_compiler.machine.memory import memory_errors
 from uxnet_compiler.runs.checkpoint import save_checkpoint
 from uxnet_compiler.runs.events import EventLog
 from uxnet_compiler.runs.folder import RunFolder
@@ -48,10 +49,12 @@ class Loop:
         ):
             saved = time.monotonic()
             while self._used(stopper) < 1 and not stopper.requested:
+                where = f"{self.folder.path}: step {self.step + 1}"
                 try:
-                    made = self.bilevel.step(self.train, self.held_out, self._used(stopper))
-                except RunError as error:
-                    raise RunError(f"{self.folder.path}: step {self.step + 1}: {error}") from None
+                    with memory_errors(where, "a smaller --batch-size or --memory may help"):
+                        made = self.bilevel.step(self.train, self.held_out, self._used(stopper))
+                except FloatingPointError as error:
+                    raise RunError(f"{where}: {error}") from None
                 self.step += 1
                 self.elapsed_s = stopper.elapsed_s
                 self._tell(made, log, observer, self._used(stopper))

@@ -47,7 +47,7 @@ def plan_search(
     dataset: Dataset, measured: Fingerprint, config: SearchConfig
 ) -> tuple[Plan, Space]:
     """Plan levels first, since the space needs them, then the patch that its supernet allows."""
-    memory = int(config.memory_gib * 2**30)
+    memory = int(config.memory * 2**30)
     rough = make_plan(
         measured,
         max_levels=config.levels,

@@ -24,7 +24,7 @@ class TrainConfig(BaseModel):
         device: `auto`, `cpu`, `cuda` or `cuda:1`.
         precision: `auto` tries what is right and fast on the device.
         batch_size: Patches a step.
-        memory_gib: Memory that a step may take; the patch is shrunk to fit.
+        memory: GiB that a step may take; the patch is shrunk to fit.
         optimiser: `adamw`, or `sgd` with Nesterov momentum 0.99.
         lr: Highest learning rate; 0.002 (adamw) or 0.01 (sgd) when not given.
         weight_decay: Decay of the weights.
@@ -49,7 +49,7 @@ class TrainConfig(BaseModel):
     device: str = Field(default="auto", max_length=20)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     batch_size: int = Field(default=2, ge=1, le=512)
-    memory_gib: Finite = Field(default=8.0, gt=0, le=10_000)
+    memory: Finite = Field(default=8.0, gt=0, le=10_000)
     optimiser: Literal["adamw", "sgd"] = "adamw"
     lr: Finite | None = Field(default=None, gt=0, le=10)
     weight_decay: Finite = Field(default=3e-5, ge=0, le=1)

@@ -119,7 +119,7 @@ class Loop:
             while self._used(stopper) < 1 and not stopper.requested:
                 with memory_errors(
                     f"{folder.path}: step {self.step + 1}",
-                    "a smaller --batch-size or --memory-gib may help",
+                    "a smaller --batch-size or --memory may help",
                 ):
                     loss = self._make_step(self._used(stopper), log)
                 used = self._used(stopper)

@@ -166,7 +166,7 @@ def plan_for(
         measured,
         strides=architecture.strides,
         batch_size=config.batch_size,
-        memory_bytes=int(config.memory_gib * 2**30),
+        memory_bytes=int(config.memory * 2**30),
         bytes_per_voxel=MAPS_IN_MEMORY * cost.map_bytes / prod(cost.image_size),
     )
 
