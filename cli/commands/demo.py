@@ -17,6 +17,7 @@ from ..quantities import mebibytes, short
 
 SEARCH_PART = 0.4
 CASES = 12
+DERIVED, DERIVED_TAU = "wider.json", 0.5
 FOLDS = 4
 
 
@@ -83,6 +84,10 @@ def tour(out: Path, minutes: float) -> Iterator[Step]:
     yield step(
         "search an architecture: which features are merged, and the op of each block",
         *("search", images, "--out", search, "--width", 8, "--minutes", for_search),
+    )
+    yield step(
+        "read the evidence again with a lower threshold, without searching",
+        *("derive", search, "--tau", DERIVED_TAU, "-o", out / DERIVED),
     )
     yield step(
         "look at it; what the search cut is grey",
@@ -152,6 +157,7 @@ def _sum_up(out: Path, duration_s: float) -> None:
     for name, what in (
         ("images/", f"{CASES} made-up patients"),
         ("search/", f"a search: {search['steps']} steps, {kept} of {gated} edges kept"),
+        (DERIVED, f"the same evidence read at a threshold of {DERIVED_TAU}"),
         (_drawing(), f"the architecture {report['id'][:12]}"),
         ("network/", f"plain weights, and ONNX exact to {report['onnx_difference']:.0e}; {costs}"),
         ("training/", f"a training: {training['steps']} steps; curves.png, evaluation/"),
