@@ -55,6 +55,10 @@ class LazyGroup(click.Group):
         except UxnetError as error:
             click.echo(str(error), err=True)
             sys.exit(1)
+        except OSError as error:  # a full disk, a file that vanished: nobody's defect
+            place = f"{error.filename}: " if error.filename else ""
+            click.echo(f"{place}{error.strerror or error}", err=True)
+            sys.exit(1)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

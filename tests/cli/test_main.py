@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from importlib.metadata import version
@@ -52,6 +53,19 @@ def test_a_user_s_mistake_is_its_message_and_exit_code_1(monkeypatch: pytest.Mon
     result = CliRunner().invoke(main, ["check"])
 
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", "case 7: no such image\n")
+
+
+def test_a_full_disk_is_one_line_and_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    @click.command()
+    def command() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "run/events.jsonl")
+
+    monkeypatch.setattr(type(main), "get_command", lambda *_: command)
+
+    result = CliRunner().invoke(main, ["check"])
+
+    assert result.exit_code == 1
+    assert result.stderr == "run/events.jsonl: No space left on device\n"
 
 
 def test_an_unknown_command_is_a_usage_error() -> None:
