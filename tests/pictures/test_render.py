@@ -145,7 +145,7 @@ def test_a_node_may_be_called_like_a_word_of_graphviz(keyword: str, tmp_path: Pa
 
     render(Genotype(name="g", architecture=architecture), tmp_path / "g.svg")
 
-    assert f"<title>{keyword}</title>" in (tmp_path / "g.svg").read_text()
+    assert f"<title>{keyword}</title>" in (tmp_path / "g.svg").read_text(encoding="utf-8")
 
 
 def test_without_graphviz_the_source_is_left_and_one_line_says_what_to_do(
