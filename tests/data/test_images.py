@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import locale
 import shutil
 import tempfile
 from collections.abc import Callable
