@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import locale
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,7 @@ def oblique_series(tmp_path: Path, oblique: NDArray[np.float64]) -> Path:
     writer.KeepOriginalImageUIDOn()
     folder = tmp_path / "series"
     folder.mkdir()
+    before = locale.setlocale(locale.LC_ALL)
     for index in range(6):
         plane = picture[:, :, index]
         position = picture.TransformIndexToPhysicalPoint((0, 0, index))
@@ -112,4 +114,6 @@ def oblique_series(tmp_path: Path, oblique: NDArray[np.float64]) -> Path:
             plane.SetMetaData(tag, value)
         writer.SetFileName(str(folder / f"{9 - index}.dcm"))  # names in the opposite order
         writer.Execute(plane)
+    # GDCM leaves "C" behind, in which other tests would read their files as ASCII.
+    locale.setlocale(locale.LC_ALL, before)
     return folder

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import locale
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -167,18 +166,6 @@ def test_a_label_map_of_an_oblique_dicom_series_lies_on_its_grid(
     ):
         assert np.allclose(mine, theirs, rtol=tolerance, atol=tolerance)
     assert np.array_equal(read_label(tmp_path / name, image, 3), labels)
-
-
-def test_reading_dicom_leaves_the_locale_alone(oblique_series: Path) -> None:
-    before = locale.setlocale(locale.LC_ALL)
-    try:
-        locale.setlocale(locale.LC_ALL, "C.UTF-8")
-
-        read_image(oblique_series)
-
-        assert locale.setlocale(locale.LC_ALL) == "C.UTF-8"
-    finally:
-        locale.setlocale(locale.LC_ALL, before)
 
 
 def test_the_dicom_series_of_a_scanner_is_read(shared_data: Path, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ ITK reads several kinds of damaged files without a word; they are refused here.
 
 from __future__ import annotations
 
-import locale
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -48,7 +47,7 @@ def read(path: Path) -> Any:
 
 
 def _read_series(folder: Path) -> Any:
-    with one_line(folder, "not a readable DICOM series"), _same_locale():
+    with one_line(folder, "not a readable DICOM series"):
         series = sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
         if len(series) != 1:
             found = "no DICOM series" if not series else f"{len(series)} DICOM series"
@@ -59,16 +58,6 @@ def _read_series(folder: Path) -> Any:
         reader = sitk.ImageSeriesReader()
         reader.SetFileNames(names)
         return reader.Execute()
-
-
-@contextmanager
-def _same_locale() -> Iterator[None]:
-    """Put the locale back that GDCM leaves at "C", in which Python opens text files as ASCII."""
-    before = locale.setlocale(locale.LC_ALL)
-    try:
-        yield
-    finally:
-        locale.setlocale(locale.LC_ALL, before)
 
 
 def _check_steps(folder: Path, names: Sequence[str]) -> None:
