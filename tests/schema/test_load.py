@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from uxnet_compiler.errors import GenotypeError
 from uxnet_compiler.ir import verify
 from uxnet_compiler.schema import Genotype, dump, dumps, load, loads
 from uxnet_compiler.schema.load import MAX_BYTES
+from uxnet_compiler.zoo import resolve
 
 Edit = Callable[[dict[str, Any]], Any]
 
@@ -287,3 +289,20 @@ def test_a_document_with_torn_text_is_read_or_refused(data: st.DataObject) -> No
     end = data.draw(st.integers(start, min(len(text), start + 20)))
 
     assert read(text[:start] + data.draw(st.text(max_size=3)) + text[end:])
+
+
+def test_a_cycle_is_told_in_the_direction_of_its_edges() -> None:
+    document = json.loads(dumps(resolve("zoo:unet")))
+    edges = document["architecture"]["edges"]
+    edges.append({"source": "n3_0", "target": "n0_1"})
+
+    with pytest.raises(GenotypeError) as error:
+        loads(json.dumps(document))
+
+    ((path, message),) = error.value.defects
+    steps = message.removeprefix("a cycle: ").split(" > ")
+    known = {(edge["source"], edge["target"]) for edge in edges}
+    assert path == "architecture.edges"
+    assert len(steps) > 2
+    assert steps[0] == steps[-1]
+    assert set(pairwise(steps)) <= known

@@ -65,7 +65,7 @@ def _ends(a: Architecture) -> Iterator[Defect]:
     try:
         in_order(a.edges)
     except CycleError as error:
-        yield "edges", f"a cycle: {' > '.join(reversed(error.args[1]))}"
+        yield "edges", f"a cycle: {' > '.join(error.args[1])}"
         return
     if not alive(a.edges):
         yield "edges", f"no path leads from {INPUT!r} to {OUTPUT!r}"
