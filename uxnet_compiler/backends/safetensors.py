@@ -17,14 +17,16 @@ from uxnet_compiler.files import replacing
 _KEY = "uxnet"
 
 
-def write_weights(weights: Mapping[str, Tensor], path: Path, *, genotype_id: str) -> None:
-    """Write weights with the id of the architecture that they belong to.
+def write_weights(
+    weights: Mapping[str, Tensor], path: Path, *, genotype_id: str | None = None
+) -> None:
+    """Write weights, with the id of the architecture when they belong to one.
 
     Raises:
         RunError: The folder cannot be written.
     """
     plain = {name: weights[name].detach().cpu().contiguous() for name in sorted(weights)}
-    metadata = {_KEY: json.dumps({"genotype": genotype_id})}
+    metadata = None if genotype_id is None else {_KEY: json.dumps({"genotype": genotype_id})}
     with replacing(path) as draft:
         draft.write_bytes(save(plain, metadata=metadata))
 

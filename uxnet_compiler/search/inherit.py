@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
+from uxnet_compiler.backends.safetensors import read_weights
 from uxnet_compiler.compiler import network_graph
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.lowering import op_names, slot_name
@@ -22,14 +21,11 @@ def inherited_weights(run: Path, genotype: Genotype) -> dict[str, Tensor]:
     """Return the weights of a compiled genotype, taken from the supernet of a search run.
 
     Raises:
-        RunError: The run has no supernet, or it is of another space or size.
+        BackendError: The run has no supernet, or it cannot be read.
+        RunError: It is of another space or size.
     """
     path = run / SUPERNET_FILE
-    try:
-        supernet = load_file(path)
-    except (OSError, SafetensorError) as error:
-        reason = "no such file" if isinstance(error, FileNotFoundError) else str(error)
-        raise RunError(f"{path}: cannot be read: {reason}") from None
+    supernet = read_weights(path)
     if genotype.space is None:
         raise RunError(
             f"{genotype.name}: names no search space, so it cannot inherit from {run.name}"

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import torch
 from pydantic import BaseModel, ConfigDict
-from safetensors.torch import save_file
 
 import uxnet_compiler
+from uxnet_compiler.backends.safetensors import write_weights
 from uxnet_compiler.data.decathlon import open_dataset
 from uxnet_compiler.data.fingerprint import fingerprint
-from uxnet_compiler.files import replacing
 from uxnet_compiler.machine.device import pick_device
 from uxnet_compiler.machine.fabric import make_fabric
 from uxnet_compiler.machine.selftest import Precision, choose_precision
@@ -121,12 +120,7 @@ def _finish(task: Task, folder: RunFolder, loop: Loop, *, complete: bool) -> Fou
         tau=task.config.tau,
         provenance=_provenance(task, loop),
     )
-    weights = {
-        name: value.detach().cpu().contiguous()
-        for name, value in loop.bilevel.network.state_dict().items()
-    }
-    with replacing(folder.path / SUPERNET_FILE) as draft:
-        save_file(weights, draft)
+    write_weights(loop.bilevel.network.state_dict(), folder.path / SUPERNET_FILE)
     dump(genotype, folder.genotype_path)
     summary = SearchSummary(
         genotype=genotype.id,
