@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.ndimage import binary_erosion
+from scipy.ndimage import binary_dilation, binary_erosion, binary_opening
 
 from uxnet_compiler.data.anatomy import CORE, LESION, ORGAN, SKIN, VESSEL, draw_patient
 
@@ -29,10 +29,15 @@ def test_the_anatomy_is_nested(size: tuple[int, ...]) -> None:
     assert lesions >= 3  # four in five patients have some
 
 
-def test_twigs_are_a_voxel_thick() -> None:
-    patient = draw_patient(np.random.default_rng(0), (48, 48, 48), (1.0, 1.0, 1.0))
+@pytest.mark.parametrize("seed", range(4))
+def test_twigs_are_a_voxel_thick(seed: int) -> None:
+    patient = draw_patient(np.random.default_rng(seed), (48, 48, 48), (1.0, 1.0, 1.0))
     vessel = patient.label == VESSEL
+    trunk = binary_opening(vessel)  # what a cross of three voxels fits into
 
-    thin = vessel & ~binary_erosion(vessel)
+    twigs = vessel & ~binary_dilation(trunk)
+    thick = twigs & binary_erosion(twigs, np.ones((2, 2, 2)))
 
-    assert thin.sum() > 0.6 * vessel.sum()  # the trunk is thicker
+    assert twigs.sum() > 0.15 * vessel.sum()
+    assert thick.sum() < 0.05 * twigs.sum()
+    assert (vessel & ~binary_erosion(vessel)).sum() > 0.75 * vessel.sum()
