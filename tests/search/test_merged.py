@@ -20,7 +20,7 @@ def chain(ops: tuple[Conv, ...], given: int, made: int) -> nn.Sequential:
             CONV[op.axes](
                 given,
                 made,
-                op.kernel,  # type: ignore[arg-type]
+                op.kernel,  # type: ignore[arg-type]  # one number per axis suits both classes
                 padding=op.padding,  # type: ignore[arg-type]
                 dilation=op.dilations,  # type: ignore[arg-type]
                 bias=False,
@@ -36,7 +36,7 @@ def test_one_kernel_does_what_the_weighted_candidates_do(dims: int, dilation: in
     torch.manual_seed(0)
     ops = {n: o for n, o in normal_candidates(dims).items() if mergeable(o)}
     chosen = {
-        name: chain(op, 3, 4)  # type: ignore[arg-type]
+        name: chain(op, 3, 4)  # type: ignore[arg-type]  # mergeable: all are Conv
         for name, op in ops.items()
         if op[0].dilations[0] == dilation  # type: ignore[union-attr]
     }

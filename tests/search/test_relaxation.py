@@ -50,7 +50,7 @@ def test_polarisation_is_smallest_at_the_ends_and_flat_in_the_middle() -> None:
     assert polarisation(torch.tensor([0.0, 1.0])).item() == -0.25
     assert polarisation(torch.tensor([0.5])).item() == 0
     middle = torch.tensor([0.5], requires_grad=True)
-    polarisation(middle).backward()  # type: ignore[no-untyped-call]
+    polarisation(middle).backward()  # type: ignore[no-untyped-call]  # torch has no type
     assert middle.grad is not None
     assert middle.grad.item() == 0
 
