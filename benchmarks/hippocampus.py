@@ -28,7 +28,6 @@ from uxnet_compiler.schema import load
 RESULTS = Path(__file__).parent / "results"
 FRAME = ("--in-channels", "1", "--out-channels", "3", "--widths", "16,32,64,128")
 FOLD = ("--folds", "5", "--fold", "0")
-RECIPE = ("--lr", "0.001")  # written out, so that a changed default changes no comparison
 
 
 @click.command()
@@ -42,7 +41,7 @@ def main(data: Path, work: Path, search_minutes: float, train_minutes: float) ->
         run(
             work / f"search-{seed}",
             *("search", data, "--out", work / f"search-{seed}", *FOLD),
-            *("--minutes", search_minutes, "--seed", seed, "--mirror"),
+            *("--minutes", search_minutes, "--seed", seed),
         )
     genotypes = {
         "searched": work / "search-0" / "genotype.json",
@@ -64,7 +63,7 @@ def main(data: Path, work: Path, search_minutes: float, train_minutes: float) ->
     for name, genotype in genotypes.items():
         out = work / f"train-{name}"
         minutes = ("--minutes", train_minutes)
-        run(out, "train", genotype, data, "--out", out, *FOLD, *RECIPE, *minutes)
+        run(out, "train", genotype, data, "--out", out, *FOLD, *minutes)
         run(out / "evaluation", "evaluate", out, data)
     report(work, search_minutes, train_minutes)
 
