@@ -8,57 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from uxnet_compiler.ops import (
-    AvgPool,
-    BatchNorm,
-    Concat,
-    Conv,
-    GroupNorm,
-    InstanceNorm,
-    LeakyRelu,
-    MaxPool,
-    Op,
-    Output,
-    Relu,
-    Sum,
-    TensorType,
-    TransposedConv,
-    Upsample,
-)
 from uxnet_compiler.schema import Genotype
 from uxnet_compiler.spaces.uxnet import UXNET, UXNetOptions, space
-
-COARSE = TensorType(4, (2, 2, 4))
-FLAT = TensorType(6, (2, 4))
-
-OP_SAMPLES: tuple[tuple[Op, tuple[TensorType, ...]], ...] = (
-    (Conv(kernel=(3, 3, 3), channels=5), (COARSE,)),
-    (Conv(kernel=(1, 3, 3), stride=(1, 2, 2), channels=5, bias=True), (COARSE,)),
-    (Conv(kernel=(5, 5, 5), dilation=(2, 1, 2), channels=3), (COARSE,)),
-    (Conv(kernel=(3, 3, 3), groups="input", channels=8), (COARSE,)),
-    (Conv(kernel=(7, 1), stride=(4, 3), groups=2, channels=4), (FLAT,)),
-    (TransposedConv(stride=(2, 1, 4), channels=5), (COARSE,)),
-    (TransposedConv(stride=(2, 2), channels=5, bias=True), (FLAT,)),
-    (MaxPool(factor=(1, 2, 2)), (COARSE,)),
-    (MaxPool(factor=(3, 2)), (FLAT,)),
-    (AvgPool(factor=(2, 2, 1)), (COARSE,)),
-    (AvgPool(factor=(2, 2)), (FLAT,)),
-    (Upsample(factor=(2, 1, 4)), (COARSE,)),
-    (Upsample(factor=(2, 2), mode="nearest"), (FLAT,)),
-    (Upsample(factor=(1, 4)), (FLAT,)),
-    (InstanceNorm(), (COARSE,)),
-    (InstanceNorm(eps=1e-3), (FLAT,)),
-    (BatchNorm(), (COARSE,)),
-    (BatchNorm(), (FLAT,)),
-    (GroupNorm(groups=2), (COARSE,)),
-    (GroupNorm(groups=3), (FLAT,)),
-    (Relu(), (COARSE,)),
-    (LeakyRelu(slope=0.2), (FLAT,)),
-    (Sum(), (COARSE, COARSE, COARSE)),
-    (Concat(), (COARSE, TensorType(3, COARSE.scale))),
-    (Output(), (FLAT,)),
-)
-"""Every op but the input, with inputs that it can take."""
 
 
 @st.composite

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from uxnet_compiler.analysis import Cost, cost
@@ -9,7 +10,7 @@ from uxnet_compiler.errors import GraphError
 from uxnet_compiler.ir import Graph
 from uxnet_compiler.lowering.lower import lower
 from uxnet_compiler.ops import spell
-from uxnet_compiler.passes import DEFAULT_PIPELINE, run_passes
+from uxnet_compiler.passes import TRAINING, Pass, run_passes
 from uxnet_compiler.schema import Architecture, Genotype
 
 if TYPE_CHECKING:
@@ -17,17 +18,24 @@ if TYPE_CHECKING:
     from torch.fx import GraphModule
 
 
-def network_graph(architecture: Architecture, *, deep_supervision: bool = False) -> Graph:
+def network_graph(
+    architecture: Architecture,
+    *,
+    deep_supervision: bool = False,
+    passes: Sequence[Pass] = TRAINING,
+) -> Graph:
     """Return the optimised graph of an architecture."""
-    return run_passes(lower(architecture, deep_supervision=deep_supervision), DEFAULT_PIPELINE)
+    return run_passes(lower(architecture, deep_supervision=deep_supervision), passes)
 
 
 def build(
     genotype: Genotype,
     *,
-    weights: dict[str, Tensor] | None = None,
+    weights: Mapping[str, Tensor] | None = None,
     seed: int = 0,
     deep_supervision: bool = False,
+    passes: Sequence[Pass] = TRAINING,
+    source: str = "weights",
 ) -> GraphModule:
     """Build the static network of a genotype.
 
@@ -38,20 +46,56 @@ def build(
 
     Args:
         genotype: Any family's.
-        weights: Tensors by parameter name; fresh ones from `seed` when not given.
+        weights: Tensors by the names of the document's network; fresh ones from `seed` when not
+            given.
         seed: For fresh weights.
         deep_supervision: Add heads at the inner levels; their parameters begin with `aux_`, all
             others are named as without.
+        passes: Rewrites to go through, by default those that keep every weight and its name.
+        source: Where the weights come from, for messages.
+
+    Raises:
+        BackendError: The weights do not fit.
+        PassError: A pass failed.
+    """
+    from uxnet_compiler.backends import torch as backend
+
+    document = lower(genotype.architecture, deep_supervision=deep_supervision)
+    graph = run_passes(document, passes)
+    if weights is None and all(each.trainable for each in passes):
+        return backend.build(graph, seed=seed)
+    return assemble(document, graph, weights, seed=seed, source=source)
+
+
+def assemble(
+    document: Graph,
+    graph: Graph,
+    weights: Mapping[str, Tensor] | None,
+    *,
+    seed: int = 0,
+    source: str = "weights",
+) -> GraphModule:
+    """Build the module of a rewritten graph with the weights of its document.
+
+    Args:
+        document: The graph before any pass.
+        graph: The same after the passes.
+        weights: Tensors by the names of the document's network; fresh ones from `seed` when not
+            given.
+        seed: For fresh weights.
+        source: Where the weights come from, for messages.
 
     Raises:
         BackendError: The weights do not fit.
     """
     from uxnet_compiler.backends import torch as backend
+    from uxnet_compiler.backends.weights import require_known, resolve
 
-    graph = network_graph(genotype.architecture, deep_supervision=deep_supervision)
-    module = backend.build(graph, seed=seed)
-    if weights is not None:
-        backend.load_weights(module, weights)
+    if weights is None:
+        weights = backend.build(document, seed=seed).state_dict()
+    require_known(weights, document, source=source)
+    module = backend.build(graph, seed=None)
+    backend.load_weights(module, resolve(graph, weights, source=source), source=source)
     return module
 
 

@@ -19,7 +19,7 @@ from uxnet_compiler.files import replacing, write_text
 from uxnet_compiler.ir import Graph
 from uxnet_compiler.lowering import lower
 from uxnet_compiler.ops import spell
-from uxnet_compiler.passes import DEFAULT_PIPELINE, Pass, run_passes
+from uxnet_compiler.passes import TRAINING, Pass, run_passes
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.schema import Architecture, Genotype, drop_dead, dump, load, structure_id
 
@@ -160,7 +160,7 @@ def _optimise(architecture: Architecture) -> tuple[Graph, dict[str, int]]:
     def count(each: Pass, made: int, _graph: Graph) -> None:
         rewrites[each.name] = made
 
-    return run_passes(lower(architecture), DEFAULT_PIPELINE, count), rewrites
+    return run_passes(lower(architecture), TRAINING, count), rewrites
 
 
 def _write_onnx(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import genotypes
 
-from uxnet_compiler.analysis import peak
+from uxnet_compiler.analysis import in_place, peak
 from uxnet_compiler.analysis.liveness import map_bytes
 from uxnet_compiler.compiler import network_graph
 from uxnet_compiler.ir import Graph, from_text
@@ -22,12 +22,17 @@ output = output@1 {} (c.upsample) : 8 @ 1x1
 
 
 def alive_at(graph: Graph, moment: int) -> set[str]:
-    """Return what a moment needs: the value made then, and earlier ones read then or later."""
+    """Return what a moment needs: the value made then, and earlier ones read then or later.
+
+    A value that overwrites its first input does not need room beside it.
+    """
     order = list(graph.values())
+    overwritten = order[moment].inputs[:1] if order[moment].id in in_place(graph) else ()
     results = {source for v in order if v.op.kind == "output" for source in v.inputs}
     return {
         value.id
         for index, value in enumerate(order[: moment + 1])
+        if value.id not in overwritten
         if index == moment
         or value.id in results
         or any(value.id in later.inputs for later in order[moment:])

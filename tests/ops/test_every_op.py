@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from strategies import OP_SAMPLES
 from torch.utils.flop_counter import FlopCounterMode
 
 from uxnet_compiler.analysis import cost
@@ -12,6 +11,7 @@ from uxnet_compiler.backends import torch as backend
 from uxnet_compiler.errors import GraphError, UnknownNameError
 from uxnet_compiler.ir import Graph
 from uxnet_compiler.ops import OPS, Conv, Input, MaxPool, Op, Output, TensorType, op_class
+from uxnet_compiler.ops.samples import SAMPLES
 
 SIZES = {2: (24, 48), 3: (8, 16, 32)}
 
@@ -33,14 +33,14 @@ def around(op: Op, inputs: tuple[TensorType, ...]) -> Graph:
 
 
 def test_every_op_has_a_sample() -> None:
-    assert {op.op for op, _ in OP_SAMPLES} == OPS.keys() - {"input@1"}
+    assert {op.op for op, _ in SAMPLES} == OPS.keys() - {"input@1"}
 
 
 def test_every_op_can_be_built() -> None:
-    assert {*backend.LAYERS, *backend.FUNCTIONS} == OPS.keys() - {"input@1", "output@1"}
+    assert set(backend.EMITTERS) == OPS.keys() - {"input@1", "output@1"}
 
 
-@pytest.mark.parametrize(("op", "inputs"), OP_SAMPLES, ids=repr)
+@pytest.mark.parametrize(("op", "inputs"), SAMPLES, ids=repr)
 def test_shapes_are_those_of_torch(op: Op, inputs: tuple[TensorType, ...]) -> None:
     size = SIZES[inputs[0].spatial_dims]
     module = backend.build(around(op, inputs)).to("meta").eval()
@@ -51,7 +51,7 @@ def test_shapes_are_those_of_torch(op: Op, inputs: tuple[TensorType, ...]) -> No
     assert tuple(result.shape) == (2, made.channels, *made.size(size))
 
 
-@pytest.mark.parametrize(("op", "inputs"), OP_SAMPLES, ids=repr)
+@pytest.mark.parametrize(("op", "inputs"), SAMPLES, ids=repr)
 def test_parameters_and_macs_are_those_of_torch(op: Op, inputs: tuple[TensorType, ...]) -> None:
     size = SIZES[inputs[0].spatial_dims]
     graph = around(op, inputs)
@@ -69,7 +69,7 @@ def test_parameters_and_macs_are_those_of_torch(op: Op, inputs: tuple[TensorType
     ("op", "given"),
     [
         (op, inputs[0])
-        for op, inputs in OP_SAMPLES
+        for op, inputs in SAMPLES
         if op.arity == 1 and op.kind != "output" and not getattr(op, "bias", False)
     ],
     ids=repr,
@@ -85,7 +85,7 @@ def test_exactly_the_linear_ops_are_linear(op: Op, given: TensorType) -> None:
     assert linear == op.linear
 
 
-@pytest.mark.parametrize(("op", "inputs"), OP_SAMPLES, ids=repr)
+@pytest.mark.parametrize(("op", "inputs"), SAMPLES, ids=repr)
 def test_an_op_survives_json(op: Op, inputs: tuple[TensorType, ...]) -> None:  # noqa: ARG001
     text = op.model_dump_json(exclude_defaults=True)
 

@@ -15,7 +15,7 @@ from uxnet_compiler.backends.torch import build
 from uxnet_compiler.errors import GraphError, PassError
 from uxnet_compiler.ir import Graph, from_text, to_text, verify
 from uxnet_compiler.lowering import lower
-from uxnet_compiler.passes import DEFAULT_PIPELINE, PASSES, Pass, run_passes
+from uxnet_compiler.passes import PASSES, TRAINING, Pass, run_passes
 from uxnet_compiler.schema import Genotype
 
 WASTEFUL = """\
@@ -33,12 +33,13 @@ g.sum = sum@1 {} (c.relu, e.conv, f.conv) : 4 @ 2x2
 g.sum_2 = sum@1 {} (g.sum, g.sum) : 4 @ 2x2
 h.concat = concat@1 {} (g.sum_2) : 4 @ 2x2
 h.upsample = upsample@1 {"factor": [2, 2]} (h.concat) : 4 @ 1x1
-output = output@1 {} (h.upsample) : 4 @ 1x1
+h.conv = conv@1 {"channels": 3, "kernel": [1, 1]} (h.upsample) : 3 @ 1x1
+output = output@1 {} (h.conv) : 3 @ 1x1
 """
 
 
 def same_outputs(before: Graph, after: Graph, size: tuple[int, ...]) -> bool:
-    """Say whether two graphs compute the same, bit for bit, with the same weights."""
+    """Say whether two graphs compute the same with the same weights."""
     one, two = build(before).double().eval(), build(after).double().eval()
     weights = one.state_dict()
     two.load_state_dict({name: weights[name] for name in two.state_dict()})
@@ -52,7 +53,7 @@ def same_outputs(before: Graph, after: Graph, size: tuple[int, ...]) -> bool:
     with torch.no_grad():
         first, second = one(image), two(image)
     pairs = zip(first, second, strict=True) if isinstance(first, tuple) else [(first, second)]
-    return all(torch.equal(a, b) for a, b in pairs)
+    return all(torch.allclose(a, b, rtol=0, atol=1e-12) for a, b in pairs)
 
 
 @pytest.mark.parametrize("each", PASSES.values(), ids=PASSES)
@@ -104,9 +105,9 @@ def test_passes_keep_every_output_in_any_order(
 
 @given(genotypes(), st.booleans())
 def test_the_pipeline_leaves_nothing_to_do(genotype: Genotype, deep: bool) -> None:
-    graph = run_passes(lower(genotype.architecture, deep_supervision=deep), DEFAULT_PIPELINE)
+    graph = run_passes(lower(genotype.architecture, deep_supervision=deep), TRAINING)
 
-    assert [each.run(graph) for each in DEFAULT_PIPELINE] == [0] * len(DEFAULT_PIPELINE)
+    assert [each.run(graph) for each in TRAINING] == [0] * len(TRAINING)
 
 
 def test_drop_dead_removes_what_no_output_reads() -> None:
@@ -137,10 +138,11 @@ def test_the_pipeline_leaves_its_argument_alone_and_tells_what_it_did() -> None:
     graph = from_text(WASTEFUL)
     told: list[tuple[str, int]] = []
 
-    run_passes(graph, DEFAULT_PIPELINE, lambda each, count, _: told.append((each.name, count)))
+    run_passes(graph, TRAINING, lambda each, count, _: told.append((each.name, count)))
 
     assert to_text(graph) == to_text(from_text(WASTEFUL))
-    assert told == [("drop-dead", 1), ("fold-single-merge", 2), ("share-equal", 2)]
+    assert [name for name, _ in told] == [each.name for each in TRAINING]
+    assert {("drop-dead", 1), ("fold-single-merge", 2), ("share-equal", 2)} <= set(told)
 
 
 def test_a_pass_that_breaks_a_graph_is_named() -> None:
@@ -152,7 +154,7 @@ def test_a_pass_that_breaks_a_graph_is_named() -> None:
             return 1
 
     with pytest.raises(PassError, match=r"pass 'break' failed after drop-dead: a graph has at"):
-        run_passes(from_text(WASTEFUL), (*DEFAULT_PIPELINE[:1], Break()))
+        run_passes(from_text(WASTEFUL), (*TRAINING[:1], Break()))
 
 
 def test_a_pass_that_gives_up_is_named() -> None:
@@ -162,5 +164,5 @@ def test_a_pass_that_gives_up_is_named() -> None:
         def run(self, graph: Graph) -> int:
             raise GraphError(f"no, {len(graph)} are too many")
 
-    with pytest.raises(PassError, match="pass 'give-up' failed: no, 15 are too many"):
+    with pytest.raises(PassError, match="pass 'give-up' failed: no, 16 are too many"):
         run_passes(from_text(WASTEFUL), (GiveUp(),))

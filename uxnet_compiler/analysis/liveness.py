@@ -30,12 +30,35 @@ def map_bytes(value: Value, image_size: tuple[int, ...]) -> int:
     return FLOAT_BYTES * value.type.channels * math.prod(value.type.size(image_size))
 
 
+_OVERWRITERS = {"relu", "leaky_relu", "sum"}
+_KEEPS_ITS_RESULT = {"input", "relu", "leaky_relu"}
+
+
+def in_place(graph: Graph) -> set[str]:
+    """Return the values that may overwrite their first input, in training, too.
+
+    It must be read once and not be the image; and what made it must not need it again to
+    compute gradients, as activations do.
+    """
+    found = set()
+    for value in graph.values():
+        if value.op.kind in _OVERWRITERS and value.inputs.count(value.inputs[0]) == 1:
+            first = graph[value.inputs[0]]
+            passed_on = first.op.kind == "sum" and len(first.inputs) == 1
+            kept = first.op.kind in _KEEPS_ITS_RESULT or passed_on
+            if not kept and graph.readers(first.id) == [value.id]:
+                found.add(value.id)
+    return found
+
+
 def peak(graph: Graph, image_size: tuple[int, ...]) -> Peak:
     """Return the peak of the activation memory at inference, batch of one, in graph order.
 
     A map lives from its computation to its last reader; the reader's result exists beside its
-    inputs, as in eager execution; results live to the end. Weights and workspace are not counted.
+    inputs, as in eager execution, unless it overwrites one; results live to the end. Weights and
+    workspace are not counted.
     """
+    overwriting = in_place(graph)
     order = list(graph.values())
     last_use = {value.id: index for index, value in enumerate(order)}
     for index, value in enumerate(order):
@@ -51,6 +74,9 @@ def peak(graph: Graph, image_size: tuple[int, ...]) -> Peak:
     now = 0
     best = Peak(-1, "", ())
     for index, value in enumerate(order):
+        if value.id in overwriting:
+            alive.remove(value.inputs[0])
+            now -= sizes[value.inputs[0]]
         alive.add(value.id)
         now += sizes[value.id]
         if now > best.num_bytes:

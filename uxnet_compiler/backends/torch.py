@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
 import operator
-from collections.abc import Callable
-from functools import reduce
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import fx, nn
 from torch.nn import functional as F  # noqa: N812 (the name everybody knows)
 
+from uxnet_compiler.analysis import in_place
 from uxnet_compiler.errors import BackendError
-from uxnet_compiler.ir import Graph, Value
+from uxnet_compiler.ir import Graph
 from uxnet_compiler.ops import (
     AvgPool,
     BatchNorm,
     Conv,
+    Downsample,
     GroupNorm,
     InstanceNorm,
     LeakyRelu,
     MaxPool,
+    Op,
+    Relu,
+    Scale,
+    SqueezeExcite,
     TensorType,
     TransposedConv,
     Upsample,
 )
 
 Layer = Callable[[Any, TensorType], nn.Module]
-Emit = Callable[[fx.Graph, Any, tuple[fx.Node, ...]], fx.Node]
 
 
 def _conv(op: Conv, given: TensorType) -> nn.Module:
@@ -47,8 +52,12 @@ def _transposed_conv(op: TransposedConv, given: TensorType) -> nn.Module:
     return {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}[op.axes](
         given.channels,
         op.out_channels,
-        op.stride,  # type: ignore[arg-type]
+        op.kernels,  # type: ignore[arg-type]
         stride=op.stride,  # type: ignore[arg-type]
+        padding=op.padding,  # type: ignore[arg-type]
+        output_padding=op.output_padding,  # type: ignore[arg-type]
+        dilation=op.dilations,  # type: ignore[arg-type]
+        groups=op.group_count(given.channels),
         bias=op.bias,
     )
 
@@ -67,72 +76,178 @@ def _group_norm(op: GroupNorm, given: TensorType) -> nn.Module:
     return nn.GroupNorm(op.groups, given.channels, eps=op.eps)
 
 
+def _fully_connected(op: SqueezeExcite, given: TensorType) -> nn.Module:
+    hidden = op.hidden(given.channels)
+    return nn.ModuleDict(
+        {
+            "squeeze": nn.Linear(given.channels, hidden),
+            "excite": nn.Linear(hidden, given.channels),
+        }
+    )
+
+
 LAYERS: dict[str, Layer] = {
     "conv@1": _conv,
     "transposed_conv@1": _transposed_conv,
     "instance_norm@1": _instance_norm,
     "batch_norm@1": _batch_norm,
     "group_norm@1": _group_norm,
+    "squeeze_excite@1": _fully_connected,
 }
 """Ops with weights: the module for an op and the type of its input."""
 
 
-def _max_pool(graph: fx.Graph, op: MaxPool, inputs: tuple[fx.Node, ...]) -> fx.Node:
-    pool = {2: F.max_pool2d, 3: F.max_pool3d}[op.axes]
-    return graph.call_function(pool, (inputs[0], op.factor))
+class Emitter:
+    """What an op writes itself into: a traced graph, the op's name and its inputs.
+
+    Attributes:
+        graph: Where the calls go.
+        name: Under which the op's module is found.
+        inputs: What it reads.
+        rank: Number of spatial axes of what it reads.
+        in_place: Whether it may overwrite its first input.
+    """
+
+    def __init__(
+        self,
+        graph: fx.Graph,
+        name: str,
+        inputs: tuple[fx.Node, ...],
+        *,
+        rank: int,
+        in_place: bool = False,
+    ) -> None:
+        self.graph = graph
+        self.name = name
+        self.inputs = inputs
+        self.rank = rank
+        self.in_place = in_place
+
+    def call(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> fx.Node:
+        """Write a call of a function."""
+        return self.graph.call_function(function, arguments, options)
 
 
-def _avg_pool(graph: fx.Graph, op: AvgPool, inputs: tuple[fx.Node, ...]) -> fx.Node:
-    pool = {2: F.avg_pool2d, 3: F.avg_pool3d}[op.axes]
-    return graph.call_function(pool, (inputs[0], op.factor))
+def _module(emit: Emitter, _op: Op) -> fx.Node:
+    return emit.graph.call_module(emit.name, emit.inputs)
 
 
-def _upsample(graph: fx.Graph, op: Upsample, inputs: tuple[fx.Node, ...]) -> fx.Node:
-    options: dict[str, Any] = {"scale_factor": tuple(float(f) for f in op.factor)}
-    if op.mode == "linear":
-        options |= {"mode": {2: "bilinear", 3: "trilinear"}[op.axes], "align_corners": False}
-    return graph.call_function(F.interpolate, inputs, options)
+def _offset_conv(emit: Emitter, op: Conv) -> fx.Node:
+    if op.offset is None:
+        return _module(emit, op)
+    everything = slice(None)
+    index = (everything, everything, *(slice(o, None) if o else everything for o in op.offset))
+    cut = emit.call(operator.getitem, emit.inputs[0], index)
+    return emit.graph.call_module(emit.name, (cut,))
 
 
-def _relu(graph: fx.Graph, _op: Any, inputs: tuple[fx.Node, ...]) -> fx.Node:
-    return graph.call_function(F.relu, inputs)
+def _max_pool(emit: Emitter, op: MaxPool) -> fx.Node:
+    return emit.call({2: F.max_pool2d, 3: F.max_pool3d}[op.axes], emit.inputs[0], op.factor)
 
 
-def _leaky_relu(graph: fx.Graph, op: LeakyRelu, inputs: tuple[fx.Node, ...]) -> fx.Node:
-    return graph.call_function(F.leaky_relu, (*inputs, op.slope))
+def _avg_pool(emit: Emitter, op: AvgPool) -> fx.Node:
+    return emit.call({2: F.avg_pool2d, 3: F.avg_pool3d}[op.axes], emit.inputs[0], op.factor)
 
 
-def _sum(graph: fx.Graph, _op: Any, inputs: tuple[fx.Node, ...]) -> fx.Node:
-    return reduce(lambda a, b: graph.call_function(operator.add, (a, b)), inputs)
+def _upsample(emit: Emitter, op: Upsample) -> fx.Node:
+    factor = tuple(float(f) for f in op.factor)
+    if op.mode == "nearest":
+        return emit.call(F.interpolate, *emit.inputs, scale_factor=factor)
+    return _linear(emit, factor, align_corners=op.align_corners)
 
 
-def _concat(graph: fx.Graph, _op: Any, inputs: tuple[fx.Node, ...]) -> fx.Node:
-    return graph.call_function(torch.cat, (list(inputs), 1))
+def _downsample(emit: Emitter, op: Downsample) -> fx.Node:
+    factor = tuple(1 / f for f in op.factor)
+    return _linear(emit, factor, align_corners=op.align_corners)
 
 
-FUNCTIONS: dict[str, Emit] = {
+def _linear(emit: Emitter, factor: tuple[float, ...], *, align_corners: bool) -> fx.Node:
+    return emit.call(
+        F.interpolate,
+        *emit.inputs,
+        scale_factor=factor,
+        mode={2: "bilinear", 3: "trilinear"}[len(factor)],
+        align_corners=align_corners,
+    )
+
+
+def _relu(emit: Emitter, _op: Relu) -> fx.Node:
+    return emit.call(F.relu, emit.inputs[0], **_overwriting(emit))
+
+
+def _leaky_relu(emit: Emitter, op: LeakyRelu) -> fx.Node:
+    return emit.call(F.leaky_relu, emit.inputs[0], op.slope, **_overwriting(emit))
+
+
+def _overwriting(emit: Emitter) -> dict[str, bool]:
+    return {"inplace": True} if emit.in_place else {}
+
+
+def _scale(emit: Emitter, op: Scale) -> fx.Node:
+    return emit.call(operator.mul, emit.inputs[0], op.factor)
+
+
+def _squeeze_excite(emit: Emitter, _op: SqueezeExcite) -> fx.Node:
+    (x,) = emit.inputs
+    mean = emit.call(torch.mean, x, tuple(range(2, 2 + emit.rank)))
+    hidden = emit.call(F.relu, emit.graph.call_module(f"{emit.name}.squeeze", (mean,)))
+    weight = emit.call(torch.sigmoid, emit.graph.call_module(f"{emit.name}.excite", (hidden,)))
+    shape = (slice(None), slice(None), *(None,) * emit.rank)
+    return emit.call(operator.mul, x, emit.call(operator.getitem, weight, shape))
+
+
+def _sum(emit: Emitter, _op: Op) -> fx.Node:
+    made, *others = emit.inputs
+    ours = emit.in_place
+    for other in others:
+        # From the first addition on the result is ours to overwrite.
+        made = emit.call(operator.iadd if ours else operator.add, made, other)
+        ours = True
+    return made
+
+
+def _concat(emit: Emitter, _op: Op) -> fx.Node:
+    return emit.call(torch.cat, list(emit.inputs), 1)
+
+
+EMITTERS: dict[str, Callable[[Emitter, Any], fx.Node]] = {
+    "conv@1": _offset_conv,
+    "transposed_conv@1": _module,
+    "instance_norm@1": _module,
+    "batch_norm@1": _module,
+    "group_norm@1": _module,
+    "squeeze_excite@1": _squeeze_excite,
     "max_pool@1": _max_pool,
     "avg_pool@1": _avg_pool,
     "upsample@1": _upsample,
+    "downsample@1": _downsample,
     "relu@1": _relu,
     "leaky_relu@1": _leaky_relu,
+    "scale@1": _scale,
     "sum@1": _sum,
     "concat@1": _concat,
 }
-"""Ops without weights: the call they become."""
+"""The calls that each op becomes."""
 
 MAX_PARAMS = 2**31
 """A stranger's document cannot ask for more."""
+
+Weighed = nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d | nn.ConvTranspose3d | nn.Linear
+"""Layers that are initialised by He et al.; norms begin as the identity."""
 
 _EMPTY = fx.GraphModule({}, fx.Graph())
 """Has every name that no child module may take."""
 
 
-def build(graph: Graph, *, seed: int = 0) -> fx.GraphModule:
-    """Build the network with fresh weights that depend on `seed` alone.
+def build(graph: Graph, *, seed: int | None = 0) -> fx.GraphModule:
+    """Build the network with fresh weights that depend on `seed` and their names alone.
 
     The module maps an image (B, C, D, H, W) to the logits; with several outputs it returns a
     tuple, the main one first. Parameters are named after the values of the graph.
+
+    Args:
+        graph: A network.
+        seed: For fresh weights; with `None` the module stays on the meta device, and has none.
 
     Raises:
         BackendError: A node has a name that torch keeps for itself, or there are more than
@@ -142,15 +257,22 @@ def build(graph: Graph, *, seed: int = 0) -> fx.GraphModule:
     modules: dict[str, nn.Module] = {}
     traced = fx.Graph()
     made: dict[str, fx.Node] = {}
-    # Fresh weights come from a generator of their own, and the caller's stays as it was.
-    with torch.random.fork_rng(devices=[]):
-        # Not torch.manual_seed, which would seed the accelerators, too.
-        torch.default_generator.manual_seed(seed)
-        for value in graph.values():
-            if value.op.kind == "input":
-                made[value.id] = traced.placeholder("x")
-            elif value.op.kind != "output":
-                made[value.id] = _emit(graph, value, made, modules, traced)
+    overwriting = in_place(graph)
+    for value in graph.values():
+        if value.op.kind == "input":
+            made[value.id] = traced.placeholder("x")
+        elif value.op.kind != "output":
+            given = graph[value.inputs[0]].type
+            if value.op.op in LAYERS:
+                modules |= _modules(value.id, value.op, given, _seed_of(value.id, seed))
+            emit = Emitter(
+                traced,
+                value.id,
+                tuple(made[source] for source in value.inputs),
+                rank=given.spatial_dims,
+                in_place=value.id in overwriting,
+            )
+            made[value.id] = EMITTERS[value.op.op](emit, value.op)
     results = tuple(made[value.inputs[0]] for value in graph.outputs())
     traced.output(results if len(results) > 1 else results[0])
     traced.lint()
@@ -168,47 +290,61 @@ def _check(graph: Graph) -> None:
         raise BackendError(f"{params} parameters, more than the {MAX_PARAMS} that are built")
 
 
-def _emit(
-    graph: Graph,
-    value: Value,
-    made: dict[str, fx.Node],
-    modules: dict[str, nn.Module],
-    traced: fx.Graph,
-) -> fx.Node:
-    inputs = tuple(made[source] for source in value.inputs)
-    if value.op.op in LAYERS:
-        modules[value.id] = layer(value.op, graph[value.inputs[0]].type)
-        node = traced.call_module(value.id, inputs)
-    else:
-        node = FUNCTIONS[value.op.op](traced, value.op, inputs)
-    return node
+def _seed_of(name: str, seed: int | None) -> int | None:
+    """Mix a seed with a name, so that neither order nor neighbours matter."""
+    if seed is None:
+        return None
+    digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
+    return int.from_bytes(digest[:8], "little") >> 1
 
 
-def layer(op: Any, given: TensorType) -> nn.Module:
+def layer(op: Any, given: TensorType, *, seed: int = 0) -> nn.Module:
     """Return the module of one op, freshly initialised.
 
     Convolutions: He et al., 2015, normal, fan-in, for leaky ReLU of slope 0.01; biases zero. An
-    op without weights becomes a module that makes the same call as a compiled network.
+    op without weights, or with more than one call, becomes a module that makes the same calls as
+    a compiled network.
     """
-    if op.op not in LAYERS:
-        graph = fx.Graph()
-        graph.output(FUNCTIONS[op.op](graph, op, (graph.placeholder("x"),)))
-        return fx.GraphModule({}, graph)
-    module = LAYERS[op.op](op, given)
-    if isinstance(op, Conv | TransposedConv):
-        nn.init.kaiming_normal_(module.weight, a=0.01)  # type: ignore[arg-type]
-        if op.bias:
-            nn.init.zeros_(module.bias)  # type: ignore[arg-type]
-    return module
+    graph = fx.Graph()
+    x = graph.placeholder("x")
+    modules = _modules("op", op, given, seed) if op.op in LAYERS else {}
+    made = EMITTERS[op.op](Emitter(graph, "op", (x,), rank=given.spatial_dims), op)
+    if made.op == "call_module" and made.args == (x,):
+        return modules["op"]
+    graph.output(made)
+    return fx.GraphModule(modules, graph)
+
+
+def _modules(name: str, op: Any, given: TensorType, seed: int | None) -> dict[str, nn.Module]:
+    """Return the modules of an op by the names under which they are called."""
+    with torch.device("meta"):
+        module = LAYERS[op.op](op, given)
+    if seed is not None:
+        _initialise(module, seed)
+    if isinstance(module, nn.ModuleDict):
+        return {f"{name}.{part}": child for part, child in module.items()}
+    return {name: module}
+
+
+def _initialise(module: nn.Module, seed: int) -> None:
+    module.to_empty(device="cpu")
+    generator = torch.Generator().manual_seed(seed)
+    for part in module.modules():
+        if isinstance(part, Weighed):
+            nn.init.kaiming_normal_(part.weight, a=0.01, generator=generator)
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
+        elif callable(reset := getattr(part, "reset_parameters", None)):
+            reset()
 
 
 def load_weights(
-    module: nn.Module, weights: dict[str, torch.Tensor], *, source: str = "weights"
+    module: nn.Module, weights: Mapping[str, torch.Tensor], *, source: str = "weights"
 ) -> None:
-    """Load weights by name.
+    """Load weights by the names of a module.
 
     Args:
-        module: The network.
+        module: The network; on the meta device it gets copies of its own.
         weights: Tensors by parameter name.
         source: Where they come from, for messages.
 
@@ -226,4 +362,8 @@ def load_weights(
                 f"{source}: {name} is {tuple(weights[name].shape)}, the network needs"
                 f" {tuple(wanted[name].shape)}"
             )
-    module.load_state_dict(weights)
+    if any(tensor.is_meta for tensor in wanted.values()):
+        copies = {name: weights[name].detach().clone() for name in wanted}
+        module.load_state_dict(copies, assign=True)
+    else:
+        module.load_state_dict(dict(weights))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import networkx as nx
 
 from uxnet_compiler.errors import GraphError
+from uxnet_compiler.ir.weights import Stored, Weight
 from uxnet_compiler.ops import Op, TensorType
 
 
@@ -20,12 +22,23 @@ class Value:
         op: The op with its attributes, channels written out.
         inputs: Ids of the maps it reads, in order.
         type: Channels and grid of the map it makes.
+        weights: How its tensors are made of the stored ones, for those that are not simply
+            stored under its own name.
     """
 
     id: str
     op: Op
     inputs: tuple[str, ...]
     type: TensorType
+    weights: Mapping[str, Weight] = field(default_factory=dict)
+
+    def weight(self, name: str) -> Weight:
+        """Return how the tensor of that name (`weight`, `bias`) is made."""
+        return self.weights.get(name, Stored(f"{self.id}.{name}"))
+
+
+New = tuple[str, Op, tuple[str, ...], Mapping[str, Weight]]
+"""A value to be: name, op, inputs, and weights that are not stored under its own name."""
 
 
 class Graph:
@@ -37,6 +50,8 @@ class Graph:
 
     def __init__(self) -> None:
         self._nx: nx.DiGraph[str] = nx.DiGraph()
+        self._rank: dict[str, int] = {}
+        self._order: tuple[str, ...] | None = None
 
     def __contains__(self, name: str) -> bool:
         return name in self._nx
@@ -49,7 +64,13 @@ class Graph:
         value: Value = self._nx.nodes[name]["value"]
         return value
 
-    def add(self, name: str, op: Op, inputs: tuple[str, ...] = ()) -> str:
+    def add(
+        self,
+        name: str,
+        op: Op,
+        inputs: tuple[str, ...] = (),
+        weights: Mapping[str, Weight] | None = None,
+    ) -> str:
         """Add a value and return its name.
 
         Raises:
@@ -62,8 +83,9 @@ class Graph:
             made = op.infer(tuple(self[source].type for source in inputs))
         except GraphError as error:
             raise GraphError(f"{name}: {op.op}: {error}") from None
-        self._nx.add_node(name, value=Value(name, op, inputs, made))
+        self._nx.add_node(name, value=Value(name, op, inputs, made, dict(weights or {})))
         self._nx.add_edges_from((source, name) for source in inputs)
+        self._order = None
         return name
 
     def _check_inputs(self, name: str, op: Op, inputs: tuple[str, ...]) -> None:
@@ -78,9 +100,44 @@ class Graph:
                 raise GraphError(f"{name}: {op.op} speaks of {op.axes} axes, {source} has others")
 
     def values(self) -> Iterator[Value]:
-        """Yield the values, sources first, in one order that depends on names alone."""
-        for name in nx.lexicographical_topological_sort(self._nx):
+        """Yield the values, sources first: as scheduled, else in an order of names alone."""
+        if self._order is None:
+            self._order = tuple(self._sorted())
+        for name in self._order:
             yield self[name]
+
+    def _sorted(self) -> Iterator[str]:
+        """Sort topologically, and by rank and name among those that could come next."""
+        missing: dict[str, int] = dict(self._nx.in_degree())
+        last = len(self._rank)
+        ready = [(self._rank.get(name, last), name) for name, n in missing.items() if n == 0]
+        heapq.heapify(ready)
+        while ready:
+            _, name = heapq.heappop(ready)
+            yield name
+            for reader in self._nx.successors(name):
+                missing[reader] -= 1
+                if missing[reader] == 0:
+                    heapq.heappush(ready, (self._rank.get(reader, last), reader))
+
+    @property
+    def scheduled(self) -> bool:
+        """Say whether an order was set."""
+        return bool(self._rank)
+
+    def schedule(self, names: Sequence[str]) -> None:
+        """Set the order in which the values are computed; new ones come as late as they can.
+
+        Raises:
+            GraphError: Not every value is named once, or a reader comes before what it reads.
+        """
+        rank = {name: index for index, name in enumerate(names)}
+        if rank.keys() != set(self._nx) or len(names) != len(rank):
+            raise GraphError("a schedule names every value once")
+        for source, reader in self._nx.edges():
+            if rank[source] > rank[reader]:
+                raise GraphError(f"{reader} is scheduled before {source}, which it reads")
+        self._rank, self._order = rank, None
 
     def readers(self, name: str) -> list[str]:
         """Return the names of the values that read this one, sorted."""
@@ -110,6 +167,41 @@ class Graph:
             self._nx.nodes[reader]["value"] = replace(value, inputs=inputs)
             self._nx.remove_edge(old, reader)
             self._nx.add_edge(new, reader)
+        self._order = None
+
+    def replace(self, gone: Sequence[str], made: Sequence[New], result: str | None = None) -> None:
+        """Put values in the place of others; names may be used again.
+
+        The readers of the last value of `gone` read `result` from then on, by default the last
+        value of `made`. The others of `gone` must be read within `gone` alone.
+
+        Raises:
+            GraphError: Somebody else reads what goes, the types differ, or a new value is wrong.
+        """
+        old = self[gone[-1]]
+        inside = set(gone)
+        for name in gone[:-1]:
+            strangers = [reader for reader in self.readers(name) if reader not in inside]
+            if strangers:
+                raise GraphError(f"{name} cannot go: {', '.join(strangers)} read it")
+        readers = [self[reader] for reader in self.readers(old.id)]
+        ranks = [self._rank[name] for name in gone if name in self._rank]
+        self._nx.remove_nodes_from(gone)
+        for name, op, inputs, weights in made:
+            self.add(name, op, inputs, weights)
+            if ranks:
+                self._rank[name] = max(ranks)
+        result = result or made[-1][0]
+        if self[result].type != old.type:
+            raise GraphError(
+                f"{result} ({self[result].type}) cannot stand for {old.id} ({old.type})"
+            )
+        for reader in readers:
+            self._nx.nodes[reader.id]["value"] = replace(
+                reader, inputs=tuple(result if s == old.id else s for s in reader.inputs)
+            )
+            self._nx.add_edge(result, reader.id)
+        self._order = None
 
     def remove(self, name: str) -> None:
         """Remove a value that nobody reads.
@@ -121,6 +213,7 @@ class Graph:
         if readers:
             raise GraphError(f"{name} cannot go: {', '.join(readers)} read it")
         self._nx.remove_node(name)
+        self._order = None
 
     def reachable(self) -> set[str]:
         """Return the names from which an output can be reached."""
@@ -133,4 +226,6 @@ class Graph:
         """Return an independent graph of the same values."""
         twin = Graph()
         twin._nx = self._nx.copy()
+        twin._rank = dict(self._rank)
+        twin._order = self._order
         return twin

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from uxnet_compiler.errors import GraphError
-from uxnet_compiler.ir.graph import Graph
+from uxnet_compiler.ir.graph import Graph, Value
 
 
 def verify(graph: Graph) -> None:
@@ -21,3 +21,13 @@ def verify(graph: Graph) -> None:
         found = value.op.infer(tuple(graph[source].type for source in value.inputs))
         if found != value.type:
             raise GraphError(f"{value.id}: typed {value.type}, but its inputs make {found}")
+        unknown = sorted(value.weights.keys() - _tensors(graph, value))
+        if unknown:
+            raise GraphError(f"{value.id}: {value.op.op} has no weights called {unknown[0]!r}")
+
+
+def _tensors(graph: Graph, value: Value) -> set[str]:
+    if not value.weights:
+        return set()
+    inputs = tuple(graph[source].type for source in value.inputs)
+    return {*value.op.weights(inputs), *value.op.statistics(inputs)}

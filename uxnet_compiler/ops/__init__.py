@@ -18,13 +18,16 @@ from uxnet_compiler.ops.merge import MERGES, Concat, Input, Output, Sum
 from uxnet_compiler.ops.pointwise import (
     ACTIVATIONS,
     NORMS,
+    WEIGHINGS,
     BatchNorm,
     GroupNorm,
     InstanceNorm,
     LeakyRelu,
     Relu,
+    Scale,
+    SqueezeExcite,
 )
-from uxnet_compiler.ops.resample import RESAMPLERS, AvgPool, MaxPool, Upsample
+from uxnet_compiler.ops.resample import RESAMPLERS, AvgPool, Downsample, MaxPool, Upsample
 from uxnet_compiler.ops.types import TensorType, spell
 
 LayerOp = Annotated[
@@ -33,17 +36,20 @@ LayerOp = Annotated[
     | MaxPool
     | AvgPool
     | Upsample
+    | Downsample
     | InstanceNorm
     | BatchNorm
     | GroupNorm
     | Relu
-    | LeakyRelu,
+    | LeakyRelu
+    | Scale
+    | SqueezeExcite,
     Field(discriminator="op"),
 ]
 
 OPS: dict[str, type[Op]] = {
     entry.model_fields["op"].default: entry
-    for entry in (*CONVOLUTIONS, *RESAMPLERS, *NORMS, *ACTIVATIONS, *MERGES)
+    for entry in (*CONVOLUTIONS, *RESAMPLERS, *NORMS, *ACTIVATIONS, *WEIGHINGS, *MERGES)
 }
 """Every op of a graph by name and version."""
 
@@ -68,6 +74,7 @@ __all__ = [
     "BatchNorm",
     "Concat",
     "Conv",
+    "Downsample",
     "GroupNorm",
     "Input",
     "InstanceNorm",
@@ -78,6 +85,8 @@ __all__ = [
     "Output",
     "Relu",
     "Resized",
+    "Scale",
+    "SqueezeExcite",
     "Sum",
     "TensorType",
     "TransposedConv",

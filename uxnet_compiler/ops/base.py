@@ -67,9 +67,17 @@ class Op(BaseModel):
         """
         raise NotImplementedError
 
-    def params(self, inputs: tuple[TensorType, ...]) -> int:  # noqa: ARG002 (for the ops that have some)
+    def weights(self, inputs: tuple[TensorType, ...]) -> dict[str, tuple[int, ...]]:  # noqa: ARG002 (for the ops that have some)
+        """Return the shape of every trained tensor by its name."""
+        return {}
+
+    def statistics(self, inputs: tuple[TensorType, ...]) -> dict[str, tuple[int, ...]]:  # noqa: ARG002
+        """Return the shape of every tensor that is collected while training, by its name."""
+        return {}
+
+    def params(self, inputs: tuple[TensorType, ...]) -> int:
         """Return the number of trained numbers."""
-        return 0
+        return sum(math.prod(shape) for shape in self.weights(inputs).values())
 
     def macs(self, inputs: tuple[TensorType, ...], image_size: tuple[int, ...]) -> int:  # noqa: ARG002
         """Return the multiply-accumulates of its convolution, per image of that size.

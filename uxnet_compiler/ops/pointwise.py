@@ -1,8 +1,8 @@
-"""Normalisations and activations: they keep channels and grid."""
+"""Normalisations, activations and weighings: they keep channels and grid."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -31,9 +31,10 @@ class _Norm(_Pointwise):
         """Return `instance` for `instance_norm`."""
         return self.kind.removesuffix("_norm")
 
-    def params(self, inputs: tuple[TensorType, ...]) -> int:
-        """Return gamma and beta: two per channel."""
-        return 2 * only(inputs).channels
+    def weights(self, inputs: tuple[TensorType, ...]) -> dict[str, tuple[int, ...]]:
+        """Return gamma and beta, one each per channel."""
+        channels = only(inputs).channels
+        return {"weight": (channels,), "bias": (channels,)}
 
 
 class InstanceNorm(_Norm):
@@ -46,6 +47,15 @@ class BatchNorm(_Norm):
     """Normalise each channel over batch and voxels (Ioffe and Szegedy, 2015)."""
 
     op: Literal["batch_norm@1"] = "batch_norm@1"
+
+    def statistics(self, inputs: tuple[TensorType, ...]) -> dict[str, tuple[int, ...]]:
+        """Return mean and variance per channel, and the number of batches that they come from."""
+        channels = only(inputs).channels
+        return {
+            "running_mean": (channels,),
+            "running_var": (channels,),
+            "num_batches_tracked": (),
+        }
 
 
 class GroupNorm(_Norm):
@@ -79,5 +89,55 @@ class LeakyRelu(_Pointwise):
     slope: Annotated[float, Field(ge=0, lt=1)] = 0.01
 
 
+class Scale(_Pointwise):
+    """Multiply by a constant, such as the gate of an edge."""
+
+    op: Literal["scale@1"] = "scale@1"
+    factor: Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
+    linear: ClassVar[bool] = True
+
+    @property
+    def label(self) -> str:
+        """Return `x 0.75`."""
+        return f"x {self.factor:.2g}"
+
+
+class SqueezeExcite(_Pointwise):
+    """Weigh each channel by what all channels look like on the whole (Hu et al., 2018).
+
+    Maths:
+        y = x sigmoid(W2 relu(W1 mean(x) + b1) + b2), W1 of C / reduction rows
+    """
+
+    op: Literal["squeeze_excite@1"] = "squeeze_excite@1"
+    reduction: Annotated[int, Field(ge=1, le=4096)] = 16
+
+    @property
+    def label(self) -> str:
+        """Return `SE`."""
+        return "SE"
+
+    def hidden(self, channels: int) -> int:
+        """Return the number of hidden channels, at least one."""
+        return max(1, channels // self.reduction)
+
+    def weights(self, inputs: tuple[TensorType, ...]) -> dict[str, tuple[int, ...]]:
+        """Return the weights and biases of two fully connected layers."""
+        channels = only(inputs).channels
+        hidden = self.hidden(channels)
+        return {
+            "squeeze.weight": (hidden, channels),
+            "squeeze.bias": (hidden,),
+            "excite.weight": (channels, hidden),
+            "excite.bias": (channels,),
+        }
+
+    def macs(self, inputs: tuple[TensorType, ...], image_size: tuple[int, ...]) -> int:  # noqa: ARG002
+        """Return what the two layers take, which does not depend on the image."""
+        channels = only(inputs).channels
+        return 2 * channels * self.hidden(channels)
+
+
 NORMS: tuple[type[_Norm], ...] = (InstanceNorm, BatchNorm, GroupNorm)
 ACTIVATIONS: tuple[type[Op], ...] = (Relu, LeakyRelu)
+WEIGHINGS: tuple[type[Op], ...] = (Scale, SqueezeExcite)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
 
 from uxnet_compiler.ops.base import Op, Stride, only
 from uxnet_compiler.ops.types import TensorType, spell_factor
@@ -63,16 +65,28 @@ class AvgPool(_Resample):
 
 
 class Upsample(_Resample):
-    """Interpolate to a grid that is `factor` times finer, corners not aligned.
+    """Interpolate to a grid that is `factor` times finer.
 
     Shape:
         x    (B, C, D, H, W)
         out  (B, C, D f, H f, W f)
+
+    Attributes:
+        mode: Linear along each axis, or the nearest voxel.
+        align_corners: Put the centres of the outermost voxels, not their edges, on each other;
+            for linear interpolation alone.
     """
 
     op: Literal["upsample@1"] = "upsample@1"
     mode: Literal["linear", "nearest"] = "linear"
+    align_corners: bool = False
     linear: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _corners_of_lines(self) -> Self:
+        if self.align_corners and self.mode == "nearest":
+            raise ValueError("align_corners is for linear interpolation")
+        return self
 
     @property
     def label(self) -> str:
@@ -85,4 +99,30 @@ class Upsample(_Resample):
         return TensorType(x.channels, x.finer(self.factor))
 
 
-RESAMPLERS: tuple[type[Op], ...] = (MaxPool, AvgPool, Upsample)
+class Downsample(_Resample):
+    """Interpolate linearly to a grid that is `factor` times coarser.
+
+    Shape:
+        x    (B, C, D, H, W)
+        out  (B, C, D / f, H / f, W / f)
+
+    Attributes:
+        align_corners: As for `upsample@1`.
+    """
+
+    op: Literal["downsample@1"] = "downsample@1"
+    align_corners: bool = False
+    linear: ClassVar[bool] = True
+
+    @property
+    def label(self) -> str:
+        """Return `linear /2`."""
+        return f"linear /{spell_factor(self.factor)}"
+
+    def infer(self, inputs: tuple[TensorType, ...]) -> TensorType:
+        """Return the same channels on the coarser grid."""
+        x = only(inputs)
+        return TensorType(x.channels, x.coarser(self.factor))
+
+
+RESAMPLERS: tuple[type[Op], ...] = (MaxPool, AvgPool, Upsample, Downsample)

@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from uxnet_compiler.backends.safetensors import read_weights
+from uxnet_compiler.backends.weights import tensor_shapes
 from uxnet_compiler.compiler import network_graph
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.lowering import op_names, slot_name
@@ -54,16 +55,14 @@ def inherit(
         origin |= dict(
             zip(op_names(name, ops), _origins(name, slots[name], candidate), strict=True)
         )
-    from uxnet_compiler.backends.torch import build
-
     weights: dict[str, Tensor] = {}
-    for key, fresh in build(network_graph(genotype.architecture)).state_dict().items():
+    for key, shape in tensor_shapes(network_graph(genotype.architecture)).items():
         value, _, field = key.rpartition(".")
         found = supernet.get(f"{origin[value]}.{field}")
-        if found is None or found.shape != fresh.shape:
+        if found is None or tuple(found.shape) != shape:
             have = "nothing" if found is None else str(tuple(found.shape))
             raise RunError(
-                f"{source}: {key} needs {tuple(fresh.shape)}, the supernet has {have}; compile a"
+                f"{source}: {key} needs {shape}, the supernet has {have}; compile a"
                 " genotype of this run"
             )
         weights[key] = found

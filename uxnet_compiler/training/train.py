@@ -128,7 +128,7 @@ def train(
         loop.restore(state)
     else:
         if weights is not None:
-            start_from(loop.network, weights, genotype_id=genotype.id)
+            start_from(loop.network, genotype, weights)
             loop.restart_average()
         _write_documents(job, split)
         loop.save_checkpoint()  # so that a run can be resumed from the first moment on

@@ -10,6 +10,9 @@ from torch import nn
 
 from uxnet_compiler.backends.safetensors import read_weights
 from uxnet_compiler.backends.torch import load_weights
+from uxnet_compiler.backends.weights import require_known
+from uxnet_compiler.lowering import lower
+from uxnet_compiler.schema import Genotype
 
 AUXILIARY = "aux_"
 
@@ -19,14 +22,16 @@ def plain(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: value for name, value in weights.items() if not name.startswith(AUXILIARY)}
 
 
-def start_from(network: nn.Module, path: Path, *, genotype_id: str) -> None:
-    """Load the weights of a file into a network; its auxiliary heads may stay fresh.
+def start_from(network: nn.Module, genotype: Genotype, path: Path) -> None:
+    """Load the weights of a file into a genotype's network; its auxiliary heads may stay fresh.
 
     Raises:
         BackendError: The file is unreadable, belongs to another architecture, or a tensor is
             missing, unknown or of another shape.
     """
-    weights = read_weights(path, genotype_id=genotype_id)
+    weights = read_weights(path, genotype_id=genotype.id)
+    require_known(weights, lower(genotype.architecture, deep_supervision=True), source=str(path))
     own = network.state_dict()
     fresh = {name: value for name, value in own.items() if name.startswith(AUXILIARY)}
-    load_weights(network, fresh | weights, source=str(path))
+    known = {name: value for name, value in weights.items() if name in own}
+    load_weights(network, fresh | known, source=str(path))
