@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import Literal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,10 +26,10 @@ def networks(draw: st.DrawFn) -> tuple[list[Box], list[Link]]:
     count = draw(st.integers(2, 12))
     boxes = []
     for index in range(count):
-        shape = draw(st.sampled_from(("op", "op", "pass")))
+        shape: Literal["op", "pass"] = draw(st.sampled_from(("op", "op", "pass")))
         lines = draw(st.sampled_from(((), ("+",)) if shape == "pass" else (("a",), ("b" * 9, "c"))))
         stage, level = draw(st.integers(0, 4)), draw(st.integers(0, LEVELS - 1))
-        boxes.append(Box(f"n{index:02}", stage, level, lines, shape))  # type: ignore[arg-type]
+        boxes.append(Box(f"n{index:02}", stage, level, lines, shape))
     pairs = [(i, j) for j in range(count) for i in range(j)]
     chosen = draw(st.sets(st.sampled_from(pairs), min_size=1, max_size=24))
     links = []

@@ -38,7 +38,7 @@ def test_one_kernel_does_what_the_weighted_candidates_do(dims: int, dilation: in
     chosen = {
         name: chain(op, 3, 4)  # type: ignore[arg-type]  # mergeable: all are Conv
         for name, op in ops.items()
-        if op[0].dilations[0] == dilation  # type: ignore[union-attr]
+        if isinstance(op[0], Conv) and op[0].dilations[0] == dilation
     }
     weights = {name: torch.rand((), dtype=torch.float64, requires_grad=True) for name in chosen}
     x = torch.randn(2, 3, *(11, 10, 13)[:dims], dtype=torch.float64, requires_grad=True)

@@ -43,10 +43,11 @@ def test_norms_and_biases_do_not_decay() -> None:
 
 
 def test_the_average_of_constant_weights_is_those_weights() -> None:
-    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    conv = nn.Conv2d(1, 2, 3)
+    network = nn.Sequential(conv, nn.BatchNorm2d(2))
     average = Average(network, 0.9)
     with torch.no_grad():
-        network[0].weight.fill_(7.0)  # type: ignore[operator]
+        conv.weight.fill_(7.0)
 
     for _ in range(200):
         average.update(network)

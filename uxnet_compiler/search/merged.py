@@ -78,7 +78,7 @@ def merged_conv(
     """
     with torch.autocast(x.device.type, enabled=False):  # kernels are small: keep them exact
         kernels = {
-            name: composed([module.weight for module in chain.children()])  # type: ignore[misc]
+            name: composed([module.weight for module in chain.children()])  # type: ignore[misc]  # all are convolutions
             for name, chain in chains.items()
         }
         size = [max(sides) for sides in zip(*(k.shape[2:] for k in kernels.values()), strict=True)]

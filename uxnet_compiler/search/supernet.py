@@ -93,7 +93,7 @@ class Mixture(nn.Module):
         """Return the weighted sum; `weights` is None when there is nothing to choose."""
         x = self.before(x)
         if weights is None:
-            return self.after(x)  # type: ignore[no-any-return]
+            return self.after(x)  # type: ignore[no-any-return]  # nn.Module calls are untyped
         active = {name: weight for name, weight in weights.items() if not _is(weight, 0.0)}
         total = self._merged(x, active)
         aside: Tensor | None = None
@@ -110,9 +110,9 @@ class Mixture(nn.Module):
             assert aside is not None
             return aside
         if aside is None:
-            return self.after(total)  # type: ignore[no-any-return]
+            return self.after(total)  # type: ignore[no-any-return]  # nn.Module calls are untyped
         rest = 1.0 - bare
-        return aside + rest * self.after(total / rest)  # type: ignore[no-any-return]
+        return aside + rest * self.after(total / rest)  # type: ignore[no-any-return]  # nn.Module calls are untyped
 
     def _merged(self, x: Tensor, active: dict[str, Tensor | float]) -> Tensor | None:
         """Compute what one kernel can do for several, and take it out of `active`."""
@@ -128,7 +128,7 @@ class Mixture(nn.Module):
     def _candidate(self, name: str, x: Tensor, memo: Memo) -> Tensor:
         op = self.shared.get(name)
         if op is None:
-            return self.candidates[name](x)  # type: ignore[no-any-return]
+            return self.candidates[name](x)  # type: ignore[no-any-return]  # nn.Module calls are untyped
         key = (self.source, op)
         if key not in memo:
             memo[key] = self.candidates[name](x)
@@ -211,7 +211,7 @@ class Supernet(nn.Module):
         mixture = self.slots[name]
         assert isinstance(mixture, Mixture)
         choice = None if mixture.choice is None else weights.choices[mixture.choice]
-        return mixture(x, choice, memo)  # type: ignore[no-any-return]
+        return mixture(x, choice, memo)  # type: ignore[no-any-return]  # nn.Module calls are untyped
 
 
 def one_hot(space: Space, chosen: Mapping[str, str], kept: frozenset[str]) -> Weights:
