@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from uxnet_compiler.passes.base import Pass
 from uxnet_compiler.passes.conv_before_upsample import ConvBeforeUpsample
+from uxnet_compiler.passes.drop_bias_before_norm import DropBiasBeforeNorm
 from uxnet_compiler.passes.drop_dead import DropDead
+from uxnet_compiler.passes.fold_batch_norm import FoldBatchNorm
+from uxnet_compiler.passes.fold_scale import FoldScale
 from uxnet_compiler.passes.fold_single_merge import FoldSingleMerge
+from uxnet_compiler.passes.pool_before_activation import PoolBeforeActivation
+from uxnet_compiler.passes.prune_gates import PruneGates
 from uxnet_compiler.passes.share_equal import ShareEqual
 from uxnet_compiler.registry import Registry
 
 PASSES: Registry[type[Pass]] = Registry(
     "pass",
     [
+        PruneGates,
         DropDead,
         FoldSingleMerge,
+        FoldScale,
+        FoldBatchNorm,
+        DropBiasBeforeNorm,
         ConvBeforeUpsample,
+        PoolBeforeActivation,
         ShareEqual,
     ],
 )
