@@ -104,9 +104,16 @@ def test_the_main_output_comes_first() -> None:
 
 
 def test_a_wrong_type_is_found(graph: Graph) -> None:
-    graph._nx.nodes["b.relu"]["value"] = replace(graph["b.relu"], type=TensorType(5, (1, 1)))
+    graph._values["b.relu"] = replace(graph["b.relu"], type=TensorType(5, (1, 1)))
 
     with pytest.raises(GraphError, match=r"b.relu: typed 5 @ 1x1, but its inputs make 4 @ 1x1"):
+        verify(graph)
+
+
+def test_a_circle_is_found(graph: Graph) -> None:
+    graph.redirect("a.conv", "d.sum")
+
+    with pytest.raises(GraphError, match="4 values read each other in a circle"):
         verify(graph)
 
 
@@ -120,3 +127,17 @@ def test_a_graph_has_one_input_and_an_output() -> None:
     graph.add("second", Input(channels=1, spatial_dims=2))
     with pytest.raises(GraphError, match="one input, this one has 2"):
         verify(graph)
+
+
+def test_what_a_rewrite_touched_is_verified_again(graph: Graph) -> None:
+    verify(graph)
+    assert graph.unverified == set()
+
+    graph.redirect("c.relu", "b.relu")
+    graph.remove("c.relu")
+    graph.replace(["b.relu"], [("e.relu", Relu(), ("a.conv",), {})])
+
+    assert graph.unverified == {"d.sum", "e.relu"}
+    assert graph.copy().unverified == {"d.sum", "e.relu"}
+    verify(graph)
+    assert graph.unverified == set()

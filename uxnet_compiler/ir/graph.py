@@ -1,12 +1,10 @@
-"""A network as a graph of primitive ops: a typed skin over `networkx.DiGraph`."""
+"""A network as a graph of primitive ops: values by name, each with its readers."""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-
-import networkx as nx
 
 from uxnet_compiler.errors import GraphError
 from uxnet_compiler.ir.weights import Stored, Weight
@@ -46,23 +44,28 @@ class Graph:
 
     A graph has one input and one or more outputs (`output` ops); the first output is the main
     one.
+
+    Attributes:
+        unverified: Names of the values that are new or read something else since `verify` last
+            went through; all others are as they were.
     """
 
     def __init__(self) -> None:
-        self._nx: nx.DiGraph[str] = nx.DiGraph()
+        self._values: dict[str, Value] = {}
+        self._readers: dict[str, set[str]] = {}
+        self.unverified: set[str] = set()
         self._rank: dict[str, int] = {}
         self._order: tuple[str, ...] | None = None
 
     def __contains__(self, name: str) -> bool:
-        return name in self._nx
+        return name in self._values
 
     def __len__(self) -> int:
-        return len(self._nx)
+        return len(self._values)
 
     def __getitem__(self, name: str) -> Value:
         """Return the value of that name."""
-        value: Value = self._nx.nodes[name]["value"]
-        return value
+        return self._values[name]
 
     def add(
         self,
@@ -76,21 +79,24 @@ class Graph:
         Raises:
             GraphError: The name is taken, an input is missing, or the op cannot take the inputs.
         """
-        if name in self._nx:
+        if name in self._values:
             raise GraphError(f"{name}: there is a value of that name already")
         self._check_inputs(name, op, inputs)
         try:
             made = op.infer(tuple(self[source].type for source in inputs))
         except GraphError as error:
             raise GraphError(f"{name}: {op.op}: {error}") from None
-        self._nx.add_node(name, value=Value(name, op, inputs, made, dict(weights or {})))
-        self._nx.add_edges_from((source, name) for source in inputs)
+        self._values[name] = Value(name, op, inputs, made, dict(weights or {}))
+        self._readers[name] = set()
+        for source in inputs:
+            self._readers[source].add(name)
+        self.unverified.add(name)
         self._order = None
         return name
 
     def _check_inputs(self, name: str, op: Op, inputs: tuple[str, ...]) -> None:
         for source in inputs:
-            if source not in self._nx:
+            if source not in self._values:
                 raise GraphError(f"{name}: reads {source!r}, which does not exist")
         if (len(inputs) != op.arity) if op.arity is not None else not inputs:
             wanted = "one or more" if op.arity is None else op.arity
@@ -104,18 +110,18 @@ class Graph:
         if self._order is None:
             self._order = tuple(self._sorted())
         for name in self._order:
-            yield self[name]
+            yield self._values[name]
 
     def _sorted(self) -> Iterator[str]:
         """Sort topologically, and by rank and name among those that could come next."""
-        missing: dict[str, int] = dict(self._nx.in_degree())
+        missing = {name: len(set(value.inputs)) for name, value in self._values.items()}
         last = len(self._rank)
         ready = [(self._rank.get(name, last), name) for name, n in missing.items() if n == 0]
         heapq.heapify(ready)
         while ready:
             _, name = heapq.heappop(ready)
             yield name
-            for reader in self._nx.successors(name):
+            for reader in self._readers[name]:
                 missing[reader] -= 1
                 if missing[reader] == 0:
                     heapq.heappush(ready, (self._rank.get(reader, last), reader))
@@ -132,16 +138,17 @@ class Graph:
             GraphError: Not every value is named once, or a reader comes before what it reads.
         """
         rank = {name: index for index, name in enumerate(names)}
-        if rank.keys() != set(self._nx) or len(names) != len(rank):
+        if rank.keys() != self._values.keys() or len(names) != len(rank):
             raise GraphError("a schedule names every value once")
-        for source, reader in self._nx.edges():
-            if rank[source] > rank[reader]:
-                raise GraphError(f"{reader} is scheduled before {source}, which it reads")
+        for value in self._values.values():
+            for source in value.inputs:
+                if rank[source] > rank[value.id]:
+                    raise GraphError(f"{value.id} is scheduled before {source}, which it reads")
         self._rank, self._order = rank, None
 
     def readers(self, name: str) -> list[str]:
         """Return the names of the values that read this one, sorted."""
-        return sorted(self._nx.successors(name))
+        return sorted(self._readers[name])
 
     def outputs(self) -> list[Value]:
         """Return the output values, the main one first."""
@@ -162,12 +169,23 @@ class Graph:
         if self[old].type != self[new].type:
             raise GraphError(f"{new} ({self[new].type}) cannot stand for {old} ({self[old].type})")
         for reader in self.readers(old):
-            value = self[reader]
-            inputs = tuple(new if source == old else source for source in value.inputs)
-            self._nx.nodes[reader]["value"] = replace(value, inputs=inputs)
-            self._nx.remove_edge(old, reader)
-            self._nx.add_edge(new, reader)
+            self._reread(self[reader], old, new)
         self._order = None
+
+    def _reread(self, reader: Value, old: str, new: str) -> None:
+        inputs = tuple(new if source == old else source for source in reader.inputs)
+        self._values[reader.id] = replace(reader, inputs=inputs)
+        self.unverified.add(reader.id)
+        if old in self._readers:
+            self._readers[old].discard(reader.id)
+        self._readers[new].add(reader.id)
+
+    def _drop(self, name: str) -> None:
+        for source in self._values.pop(name).inputs:
+            if source in self._readers:
+                self._readers[source].discard(name)
+        del self._readers[name]
+        self.unverified.discard(name)
 
     def replace(self, gone: Sequence[str], made: Sequence[New], result: str | None = None) -> None:
         """Put values in the place of others; names may be used again.
@@ -186,7 +204,8 @@ class Graph:
                 raise GraphError(f"{name} cannot go: {', '.join(strangers)} read it")
         readers = [self[reader] for reader in self.readers(old.id)]
         ranks = [self._rank[name] for name in gone if name in self._rank]
-        self._nx.remove_nodes_from(gone)
+        for name in gone:
+            self._drop(name)
         for name, op, inputs, weights in made:
             self.add(name, op, inputs, weights)
             if ranks:
@@ -197,10 +216,7 @@ class Graph:
                 f"{result} ({self[result].type}) cannot stand for {old.id} ({old.type})"
             )
         for reader in readers:
-            self._nx.nodes[reader.id]["value"] = replace(
-                reader, inputs=tuple(result if s == old.id else s for s in reader.inputs)
-            )
-            self._nx.add_edge(result, reader.id)
+            self._reread(reader, old.id, result)
         self._order = None
 
     def remove(self, name: str) -> None:
@@ -212,20 +228,26 @@ class Graph:
         readers = self.readers(name)
         if readers:
             raise GraphError(f"{name} cannot go: {', '.join(readers)} read it")
-        self._nx.remove_node(name)
+        self._drop(name)
         self._order = None
 
     def reachable(self) -> set[str]:
         """Return the names from which an output can be reached."""
-        kept: set[str] = set()
-        for value in self.outputs():
-            kept |= {value.id} | nx.ancestors(self._nx, value.id)
+        waiting = [value.id for value in self._values.values() if value.op.kind == "output"]
+        kept = set(waiting)
+        while waiting:
+            for source in self._values[waiting.pop()].inputs:
+                if source not in kept:
+                    kept.add(source)
+                    waiting.append(source)
         return kept
 
     def copy(self) -> Graph:
         """Return an independent graph of the same values."""
         twin = Graph()
-        twin._nx = self._nx.copy()
+        twin._values = dict(self._values)
+        twin._readers = {name: set(readers) for name, readers in self._readers.items()}
+        twin.unverified = set(self.unverified)
         twin._rank = dict(self._rank)
         twin._order = self._order
         return twin

@@ -9,25 +9,33 @@ from uxnet_compiler.ir.graph import Graph, Value
 def verify(graph: Graph) -> None:
     """Check that a graph is a network.
 
+    Values never change, so only those are looked at that are new or read something else since
+    the last time.
+
     Raises:
-        GraphError: A type is not what its op infers, or there is not one input, or no output.
+        GraphError: Values read each other in a circle, a type is not what its op infers, or there
+            is not one input, or no output.
     """
-    kinds = [value.op.kind for value in graph.values()]
+    values = list(graph.values())
+    if len(values) != len(graph):
+        raise GraphError(f"{len(graph) - len(values)} values read each other in a circle")
+    kinds = [value.op.kind for value in values]
     if kinds.count("input") != 1:
         raise GraphError(f"a graph has one input, this one has {kinds.count('input')}")
     if "output" not in kinds:
         raise GraphError("a graph has at least one output, this one has none")
-    for value in graph.values():
-        found = value.op.infer(tuple(graph[source].type for source in value.inputs))
-        if found != value.type:
-            raise GraphError(f"{value.id}: typed {value.type}, but its inputs make {found}")
-        unknown = sorted(value.weights.keys() - _tensors(graph, value))
+    for name in sorted(graph.unverified):
+        _verify_value(graph, graph[name])
+    graph.unverified.clear()
+
+
+def _verify_value(graph: Graph, value: Value) -> None:
+    inputs = tuple(graph[source].type for source in value.inputs)
+    found = value.op.infer(inputs)
+    if found != value.type:
+        raise GraphError(f"{value.id}: typed {value.type}, but its inputs make {found}")
+    if value.weights:
+        known = {*value.op.weights(inputs), *value.op.statistics(inputs)}
+        unknown = sorted(value.weights.keys() - known)
         if unknown:
             raise GraphError(f"{value.id}: {value.op.op} has no weights called {unknown[0]!r}")
-
-
-def _tensors(graph: Graph, value: Value) -> set[str]:
-    if not value.weights:
-        return set()
-    inputs = tuple(graph[source].type for source in value.inputs)
-    return {*value.op.weights(inputs), *value.op.statistics(inputs)}
