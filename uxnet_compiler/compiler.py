@@ -99,8 +99,30 @@ def assemble(
     return module
 
 
-def network_cost(architecture: Architecture, image_size: tuple[int, ...] | None = None) -> Cost:
+def network_cost(
+    architecture: Architecture,
+    image_size: tuple[int, ...] | None = None,
+    *,
+    passes: Sequence[Pass] = TRAINING,
+) -> Cost:
     """Return what the network costs for one image.
+
+    Args:
+        architecture: Any family's.
+        image_size: As for `fitting_size`.
+        passes: Rewrites that the network goes through.
+
+    Raises:
+        GraphError: The size does not fit the architecture.
+    """
+    size = fitting_size(architecture, image_size)
+    return cost(network_graph(architecture, passes=passes), size)
+
+
+def fitting_size(
+    architecture: Architecture, image_size: tuple[int, ...] | None = None
+) -> tuple[int, ...]:
+    """Return the size of image to count costs for, checked.
 
     Args:
         architecture: Any family's.
@@ -122,4 +144,4 @@ def network_cost(architecture: Architecture, image_size: tuple[int, ...] | None 
         raise GraphError(
             f"size {spell(image_size)}: every axis must be a multiple of {spell(divisor)}"
         )
-    return cost(network_graph(architecture), image_size)
+    return image_size

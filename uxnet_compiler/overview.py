@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 
 from pydantic import BaseModel, ConfigDict
 
-from uxnet_compiler.analysis import Cost
+from uxnet_compiler.analysis import ValueCost
 from uxnet_compiler.compiler import network_cost
 from uxnet_compiler.lowering import slot_name
 from uxnet_compiler.ops import LayerOp
@@ -120,7 +121,7 @@ def overview(genotype: Genotype, image_size: tuple[int, ...] | None = None) -> O
     """
     pruned = drop_dead(genotype.architecture)
     cost = network_cost(pruned, image_size)
-    slots = _by_slot(cost)
+    slots = cost.slots()
     gates = genotype.evidence.gates if genotype.evidence else {}
     sources: dict[str, int] = defaultdict(int)
     for edge in pruned.edges:
@@ -138,7 +139,7 @@ def overview(genotype: Genotype, image_size: tuple[int, ...] | None = None) -> O
                 n // s for n, s in zip(cost.image_size, pruned.scale(node.level), strict=True)
             ),
             ops=node.ops,
-            **slots[slot_name(node.id)],
+            **_figures(slots, slot_name(node.id)),
         )
 
     def edge_part(edge: Edge) -> EdgePart:
@@ -147,7 +148,7 @@ def overview(genotype: Genotype, image_size: tuple[int, ...] | None = None) -> O
             target=edge.target,
             gate=gates.get(edge.key),
             ops=edge.ops,
-            **slots[slot_name(edge.source, edge.target)],
+            **_figures(slots, slot_name(edge.source, edge.target)),
         )
 
     return Overview(
@@ -174,15 +175,8 @@ def overview(genotype: Genotype, image_size: tuple[int, ...] | None = None) -> O
     )
 
 
-def _by_slot(cost: Cost) -> dict[str, dict[str, int]]:
-    """Add the costs of the values of each node and of each edge."""
-    found: dict[str, dict[str, int]] = defaultdict(lambda: {"params": 0, "macs": 0, "num_bytes": 0})
-    for name, value in cost.values.items():
-        slot = found[name.partition(".")[0]]
-        slot["params"] += value.params
-        slot["macs"] += value.macs
-        slot["num_bytes"] += value.num_bytes
-    return found
+def _figures(slots: Mapping[str, ValueCost], slot: str) -> dict[str, int]:
+    return asdict(slots.get(slot, ValueCost(0, 0, 0)))
 
 
 _SHORT = {

@@ -37,6 +37,19 @@ class Cost:
     map_bytes: int
     values: dict[str, ValueCost]
 
+    def slots(self) -> dict[str, ValueCost]:
+        """Add up the values of each node and of each edge; what has no values is left out."""
+        found: dict[str, ValueCost] = {}
+        for name, value in self.values.items():
+            slot = name.partition(".")[0]
+            before = found.get(slot, ValueCost(0, 0, 0))
+            found[slot] = ValueCost(
+                params=before.params + value.params,
+                macs=before.macs + value.macs,
+                num_bytes=before.num_bytes + value.num_bytes,
+            )
+        return found
+
 
 def cost(graph: Graph, image_size: tuple[int, ...]) -> Cost:
     """Add up what the op table says about every value.

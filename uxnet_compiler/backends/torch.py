@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import operator
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 import torch
@@ -229,6 +230,9 @@ EMITTERS: dict[str, Callable[[Emitter, Any], fx.Node]] = {
 }
 """The calls that each op becomes."""
 
+VALUE = "uxnet_value"
+"""Key in the `meta` of a module's traced calls: the value of the graph that they compute."""
+
 MAX_PARAMS = 2**31
 """A stranger's document cannot ask for more."""
 
@@ -272,7 +276,10 @@ def build(graph: Graph, *, seed: int | None = 0) -> fx.GraphModule:
                 rank=given.spatial_dims,
                 in_place=value.id in overwriting,
             )
+            before = len(traced.nodes)
             made[value.id] = EMITTERS[value.op.op](emit, value.op)
+            for call in islice(reversed(traced.nodes), len(traced.nodes) - before):
+                call.meta[VALUE] = value.id
     results = tuple(made[value.inputs[0]] for value in graph.outputs())
     traced.output(results if len(results) > 1 else results[0])
     traced.lint()
