@@ -2,7 +2,14 @@
 
 from uxnet_compiler.passes.base import Pass
 from uxnet_compiler.passes.catalogue import INFERENCE, PASSES, TRAINING
-from uxnet_compiler.passes.pipeline import Observer, parse_pipeline, run_passes, spell_pipeline
+from uxnet_compiler.passes.pipeline import (
+    Observer,
+    Step,
+    parse_pipeline,
+    run_passes,
+    run_steps,
+    spell_pipeline,
+)
 
 __all__ = [
     "INFERENCE",
@@ -10,7 +17,9 @@ __all__ = [
     "TRAINING",
     "Observer",
     "Pass",
+    "Step",
     "parse_pipeline",
     "run_passes",
+    "run_steps",
     "spell_pipeline",
 ]

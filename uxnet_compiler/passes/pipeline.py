@@ -6,8 +6,9 @@ drop-dead,share-equal,prune-gates{tau=0.6}
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from time import perf_counter
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -20,6 +21,21 @@ Observer = Callable[[Pass, int, Graph], None]
 """Called after each pass with the number of rewrites and the graph."""
 
 
+@dataclass(frozen=True)
+class Step:
+    """A pass that has run.
+
+    Attributes:
+        made_by: The pass.
+        rewrites: Rewrites made.
+        seconds: Wall-clock time that they took.
+    """
+
+    made_by: Pass
+    rewrites: int
+    seconds: float
+
+
 def run_passes(graph: Graph, passes: Sequence[Pass], observer: Observer | None = None) -> Graph:
     """Return a rewritten copy of the graph.
 
@@ -27,19 +43,31 @@ def run_passes(graph: Graph, passes: Sequence[Pass], observer: Observer | None =
         PassError: A pass left a graph that breaks a rule; the message names those before it.
     """
     graph = graph.copy()
+    for step in run_steps(graph, passes):
+        if observer is not None:
+            observer(step.made_by, step.rewrites, graph)
+    return graph
+
+
+def run_steps(graph: Graph, passes: Sequence[Pass]) -> Iterator[Step]:
+    """Rewrite the graph itself, and stop after each pass for whoever wants to look.
+
+    Raises:
+        PassError: A pass left a graph that breaks a rule; the message names those before it.
+    """
     verify(graph)
     done: list[str] = []
     for each in passes:
+        start = perf_counter()
         try:
             count = each.run(graph)
+            seconds = perf_counter() - start
             verify(graph)
         except GraphError as error:
             before = f" after {', '.join(done)}" if done else ""
             raise PassError(f"pass {each.name!r} failed{before}: {error}") from error
         done.append(each.name)
-        if observer is not None:
-            observer(each, count, graph)
-    return graph
+        yield Step(each, count, seconds)
 
 
 _PASS = re.compile(r"(?P<name>[a-z0-9-]+)(\{(?P<options>[^{}]*)\})?")
