@@ -6,11 +6,14 @@ import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+
+if TYPE_CHECKING:
+    from uxnet_compiler.passes import Pass
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -135,4 +138,22 @@ device_option = click.option(
 )
 tta_option = click.option(
     "--tta", is_flag=True, help="Average over all flips of the image: better and slower."
+)
+
+
+def _pipeline(_ctx: click.Context, _param: click.Parameter, text: str) -> tuple[Pass, ...]:
+    """Read the name of a pipeline, or one that is spelled out."""
+    from uxnet_compiler.passes import INFERENCE, TRAINING, parse_pipeline
+
+    named = {"inference": INFERENCE, "training": TRAINING, "none": ()}
+    return named[text] if text in named else parse_pipeline(text)
+
+
+passes_option = click.option(
+    "--passes",
+    default="inference",
+    show_default=True,
+    metavar="PIPELINE",
+    callback=_pipeline,
+    help="inference, training, none, or passes with commas as `uxnet passes` lists them.",
 )

@@ -1,7 +1,8 @@
-"""Tell a lack of memory in one line."""
+"""How much memory there is, and a lack of it told in one line."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,3 +26,22 @@ def memory_errors(where: str, advice: str) -> Iterator[None]:
         if "DefaultCPUAllocator" not in str(error):
             raise
         raise RunError(f"{where}: out of memory; {advice}") from None
+
+
+def physical_bytes() -> int:
+    """Return the bytes of memory that the machine has, used or not."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def require_memory(num_bytes: int, where: str, advice: str) -> None:
+    """Check before anything is allocated that so much memory is there at all.
+
+    Raises:
+        RunError: The machine has less.
+    """
+    there = physical_bytes()
+    if num_bytes > there:
+        raise RunError(
+            f"{where}: needs {num_bytes / 2**30:.1f} GiB, and this machine has"
+            f" {there / 2**30:.1f} GiB; {advice}"
+        )

@@ -1,0 +1,6 @@
+"""What each node and each edge of a network costs, counted and measured."""
+
+from uxnet_compiler.costs.count import Costs, PartCosts, common_size, count
+from uxnet_compiler.costs.rows import Row, ranked
+
+__all__ = ["Costs", "PartCosts", "Row", "common_size", "count", "ranked"]
