@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,7 @@ COMMANDS = (
     "search",
     "derive",
     "sample",
+    "import",
     "check",
     "show",
     "render",
@@ -41,10 +43,11 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import `commands/<name>.py` and return its `command`."""
+        """Import `commands/<name>.py`, `import_.py` for `import`, and return its `command`."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f".commands.{cmd_name}", __package__)
+        file = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        module = importlib.import_module(f".commands.{file}", __package__)
         command: click.Command = module.command
         return command
 

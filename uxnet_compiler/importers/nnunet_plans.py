@@ -189,15 +189,19 @@ def _present_form(old: Mapping[str, JsonValue], where: str, source: str) -> Json
     axes = len(patch) if isinstance(patch, list) else 3
     unused = "n_blocks_per_stage" if network == "PlainConvUNet" else "n_conv_per_stage"
     first, most = numbers["UNet_base_num_features"], numbers["unet_max_num_features"]
+    features: list[JsonValue] = [min(first * 2**n, most) for n in range(min(stages, 16))]
     arguments: dict[str, JsonValue] = {
+        new: old[was] for new, was in _OLD_NAMES.items() if new != unused and was in old
+    }
+    arguments |= {
         "n_stages": stages,
-        "features_per_stage": [min(first * 2**stage, most) for stage in range(min(stages, 16))],
+        "features_per_stage": features,
         "conv_op": f"torch.nn.Conv{axes}d",
         "conv_bias": True,
         "norm_op": f"torch.nn.InstanceNorm{axes}d",
         "norm_op_kwargs": {"eps": 1e-5, "affine": True},
         "nonlin": "torch.nn.LeakyReLU",
-    } | {new: old[was] for new, was in _OLD_NAMES.items() if new != unused and was in old}
+    }
     return {"network_class_name": f"{PACKAGE}.{network}", "arch_kwargs": arguments}
 
 

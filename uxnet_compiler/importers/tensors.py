@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,9 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 def _load(path: Path) -> Any:
     try:
-        with torch.serialization.safe_globals(_NUMBERS):
+        with warnings.catch_warnings(), torch.serialization.safe_globals(_NUMBERS):
+            # Told of every file that torch did not write; whether it can be read shows below.
+            warnings.filterwarnings("ignore", "Detected pickle protocol", UserWarning)
             return torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
