@@ -1,112 +1,110 @@
-"""Write a genotype as a network that others can run: document, weights, ONNX and report."""
+"""Write a genotype as a network that others can run: document, weights, targets and report."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from importlib.metadata import version
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-from torch import Tensor, nn
+from torch import Tensor
 
+from uxnet_compiler.analysis import cost
 from uxnet_compiler.backends import torch as backend
-from uxnet_compiler.backends.onnx import require_onnx, write_onnx
-from uxnet_compiler.backends.safetensors import read_weights, write_weights
-from uxnet_compiler.compiler import network_cost
+from uxnet_compiler.backends.catalogue import TARGETS
+from uxnet_compiler.backends.safetensors import read_weights
+from uxnet_compiler.backends.target import Network, Target
+from uxnet_compiler.backends.weights import require_known, resolve
+from uxnet_compiler.compiler import assemble, fitting_size, network_cost
 from uxnet_compiler.errors import BackendError, RunError
 from uxnet_compiler.files import replacing, write_text
 from uxnet_compiler.ir import Graph
 from uxnet_compiler.lowering import lower
 from uxnet_compiler.ops import spell
-from uxnet_compiler.passes import TRAINING, Pass, run_passes
+from uxnet_compiler.passes import INFERENCE, Pass, spell_pipeline
+from uxnet_compiler.report import Costs, PassReport, Report, TargetReport, software, two_digits
 from uxnet_compiler.runs.folder import RunFolder
-from uxnet_compiler.schema import Architecture, Genotype, drop_dead, dump, load, structure_id
+from uxnet_compiler.schema import Genotype, drop_dead, dump, load, structure_id
+from uxnet_compiler.validation import PassRecord, optimise
+from uxnet_compiler.verification import Verifier
 
 GENOTYPE_FILE = "genotype.json"
-WEIGHTS_FILE = "weights.safetensors"
-ONNX_FILE = "network.onnx"
 REPORT_FILE = "report.json"
-FILES = (GENOTYPE_FILE, WEIGHTS_FILE, ONNX_FILE, REPORT_FILE)
+ALWAYS = "torch"
+"""The target that every export has: the other files can be made again from it."""
+CHECKED = {"onnx"}
+"""Targets that are compared with the reference without being asked: other code runs them."""
 
 
-class Report(BaseModel):
-    """What was written, in numbers; no dates, no paths.
-
-    Attributes:
-        name: Name of the genotype.
-        id: Identity of the architecture.
-        structure_id: The same up to the names of nodes.
-        in_channels: Channels of the image.
-        out_channels: Classes, background included.
-        divisor: Image sizes are multiples of it, per axis (D, H, W).
-        image_size: What the costs are for, per axis.
-        params: Trained numbers.
-        macs: Multiply-accumulates of the convolutions for one image.
-        peak_bytes: Most bytes of float32 feature maps alive at once in inference.
-        passes: Rewrites made by each pass, in the order of the passes.
-        onnx_difference: Largest difference of a logit between torch and ONNX Runtime; `None` when
-            ONNX was left out.
-        software: Versions of what wrote the files.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    id: str
-    structure_id: str
-    in_channels: int
-    out_channels: int
-    divisor: tuple[int, ...]
-    image_size: tuple[int, ...]
-    params: int
-    macs: int
-    peak_bytes: int
-    passes: dict[str, int]
-    onnx_difference: float | None
-    software: dict[str, str]
+def files_of(targets: Iterable[Target]) -> tuple[str, ...]:
+    """Return the names of the files that an export with these targets writes."""
+    parts = [name for target in targets for name in (target.file, *target.beside)]
+    return (GENOTYPE_FILE, *parts, REPORT_FILE)
 
 
-def export(
+def export(  # noqa: PLR0913 (each is an option of the command)
     genotype: Genotype,
     out: Path,
     *,
     weights: Mapping[str, Tensor] | None = None,
     weights_source: str = "weights",
     seed: int = 0,
-    onnx: bool = True,
+    targets: Sequence[str] = (ALWAYS,),
+    passes: Sequence[Pass] = INFERENCE,
     image_size: tuple[int, ...] | None = None,
+    verify: bool = False,
+    on_pass: Callable[[PassRecord, Graph], None] | None = None,
 ) -> Report:
     """Compile a genotype into a folder, all or nothing; the same input gives the same bytes.
 
     Args:
         genotype: Any family's; what cannot change its output is left out.
         out: A new folder, or one that an earlier export wrote.
-        weights: Tensors by parameter name; fresh ones from `seed` when not given.
+        weights: Tensors by the names of the document's network; fresh ones from `seed` when not
+            given.
         weights_source: Where these come from, for messages.
         seed: For fresh weights.
-        onnx: Write ONNX too, and check it against ONNX Runtime.
+        targets: Names of what to write besides the document and its weights.
+        passes: Rewrites of the network; each is validated.
         image_size: What to count costs for; 64 (3-D) or 256 (2-D) per axis, rounded up.
+        verify: Run every target and compare it with the document's network in float64.
+        on_pass: Called after each pass with its record and the graph.
 
     Raises:
-        BackendError: The folder holds something else, the weights do not fit, or ONNX cannot be
-            written.
+        BackendError: The folder holds something else, the weights do not fit, or a target cannot
+            be written or computes something else.
         GraphError: The image size does not fit the architecture.
+        PassError: A pass changed what the network computes.
+        UnknownNameError: No target has that name.
     """
+    chosen = [TARGETS[name] for name in dict.fromkeys((ALWAYS, *targets))]
+    for target in chosen:
+        target.require()
     _require_ours(out)
-    if onnx:
-        require_onnx()
     architecture = drop_dead(genotype.architecture)
-    cost = network_cost(architecture, image_size)
-    graph, rewrites = _optimise(architecture)
+    size = fitting_size(architecture, image_size)
+    document = lower(architecture)
+    stored = _stored(document, weights, weights_source, seed)
+    optimised = optimise(document, passes, on_pass=on_pass)
+    network = Network(
+        name=genotype.name,
+        genotype_id=genotype.id,
+        document=document,
+        graph=optimised.graph,
+        stored=stored,
+        module=assemble(document, optimised.graph, stored, source=weights_source).eval(),
+        divisor=architecture.total_stride,
+    )
+    verifier = Verifier(network, exact=all(each.exact for each in passes))
     with replacing(out) as draft:
         draft.mkdir()
-        network = backend.build(graph, seed=seed)
-        if weights is not None:
-            backend.load_weights(network, dict(weights), source=weights_source)
-        write_weights(network.state_dict(), draft / WEIGHTS_FILE, genotype_id=genotype.id)
-        difference = _write_onnx(network, draft, genotype.id, architecture) if onnx else None
         dump(genotype.model_copy(update={"architecture": architecture}), draft / GENOTYPE_FILE)
+        written = {}
+        for target in chosen:
+            target.write(network, draft / target.file)
+            checked = verify or target.name in CHECKED
+            difference = verifier.difference(target, draft) if checked else None
+            written[target.name] = TargetReport(
+                files=(target.file, *target.beside), largest_difference=two_digits(difference)
+            )
         report = Report(
             name=genotype.name,
             id=genotype.id,
@@ -114,16 +112,50 @@ def export(
             in_channels=architecture.in_channels,
             out_channels=architecture.out_channels,
             divisor=architecture.total_stride,
-            image_size=cost.image_size,
-            params=cost.params,
-            macs=cost.macs,
-            peak_bytes=cost.peak_bytes,
-            passes=rewrites,
-            onnx_difference=difference,
-            software=_software(onnx=onnx),
+            image_size=size,
+            lowered=Costs.of(cost(document, size)),
+            optimised=Costs.of(cost(optimised.graph, size)),
+            pipeline=spell_pipeline(passes),
+            passes=tuple(PassReport.of(record) for record in optimised.records),
+            targets=written,
+            software=software(chosen),
         )
         write_text(draft / REPORT_FILE, report.model_dump_json(indent=2) + "\n")
     return report
+
+
+def require_affordable(
+    genotype: Genotype,
+    image_size: tuple[int, ...] | None = None,
+    *,
+    max_params: int | None = None,
+    max_bytes: int | None = None,
+) -> None:
+    """Refuse a genotype that asks for too much, before anything is allocated for it.
+
+    Args:
+        genotype: Any family's.
+        image_size: As in `export`.
+        max_params: Most trained numbers.
+        max_bytes: Most bytes of weights and, at their peak in inference, feature maps together.
+
+    Raises:
+        BackendError: A limit is exceeded.
+        GraphError: The image size does not fit the architecture.
+    """
+    found = network_cost(drop_dead(genotype.architecture), image_size)
+    if max_params is not None and found.params > max_params:
+        raise BackendError(f"{genotype.name}: {found.params} parameters, the limit is {max_params}")
+    weights = 4 * found.params
+    if max_bytes is not None and weights + found.peak_bytes > max_bytes:
+        raise BackendError(
+            f"{genotype.name}: {_gib(weights)} of weights and {_gib(found.peak_bytes)} of feature"
+            f" maps at {spell(found.image_size)}, the limit is {_gib(max_bytes)}"
+        )
+
+
+def _gib(num_bytes: int) -> str:
+    return f"{num_bytes / 2**30:.3g} GiB"
 
 
 def trained_weights(run: Path, genotype: Genotype) -> dict[str, Tensor] | None:
@@ -145,7 +177,8 @@ def trained_weights(run: Path, genotype: Genotype) -> dict[str, Tensor] | None:
 def _require_ours(out: Path) -> None:
     """Never replace a folder that holds anything but an earlier export."""
     if out.is_dir():
-        foreign = sorted(found.name for found in out.iterdir() if found.name not in FILES)
+        ours = files_of(TARGETS.values())
+        foreign = sorted(found.name for found in out.iterdir() if found.name not in ours)
         if foreign:
             raise BackendError(
                 f"{out}: holds {foreign[0]!r}, so it will not be replaced; choose a new folder"
@@ -154,42 +187,11 @@ def _require_ours(out: Path) -> None:
         raise BackendError(f"{out}: is a file; choose a new folder")
 
 
-def _optimise(architecture: Architecture) -> tuple[Graph, dict[str, int]]:
-    rewrites: dict[str, int] = {}
-
-    def count(each: Pass, made: int, _graph: Graph) -> None:
-        rewrites[each.name] = made
-
-    return run_passes(lower(architecture), TRAINING, count), rewrites
-
-
-def _write_onnx(
-    network: nn.Module, folder: Path, identity: str, architecture: Architecture
-) -> float:
-    difference = write_onnx(
-        network,
-        folder / ONNX_FILE,
-        in_channels=architecture.in_channels,
-        divisor=architecture.total_stride,
-        metadata={
-            "uxnet.genotype": identity,
-            "uxnet.divisor": spell(architecture.total_stride),
-            "uxnet.in_channels": str(architecture.in_channels),
-            "uxnet.out_channels": str(architecture.out_channels),
-        },
-    )
-    return _two_digits(difference)
-
-
-def _two_digits(number: float) -> float:
-    """Round up: what follows the second digit says nothing."""
-    if number == 0:
-        return 0.0
-    unit = 10.0 ** (math.floor(math.log10(number)) - 1)
-    return float(f"{math.ceil(number / unit) * unit:.1e}")
-
-
-def _software(*, onnx: bool) -> dict[str, str]:
-    names = ["uxnet-compiler", "torch", "safetensors"]
-    names += ["onnx", "onnxscript", "onnxruntime"] if onnx else []
-    return {name: version(name) for name in sorted(names)}
+def _stored(
+    document: Graph, weights: Mapping[str, Tensor] | None, source: str, seed: int
+) -> dict[str, Tensor]:
+    """Return all weights of the document's network, those that passes make useless, too."""
+    if weights is None:
+        return backend.build(document, seed=seed).state_dict()
+    require_known(weights, document, source=source)
+    return resolve(document, weights, source=source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,15 +11,40 @@ import click
 from ..options import size_option
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from torch import Tensor
 
-    from uxnet_compiler.export import Report
+    from uxnet_compiler.ir import Graph
+    from uxnet_compiler.passes import Pass
+    from uxnet_compiler.report import Report
     from uxnet_compiler.schema import Genotype
+    from uxnet_compiler.validation import PassRecord
 
 
 @click.command("compile")
 @click.argument("genotype")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="NAME,...",
+    help="What to write: torch (weights, always), source (Python), onnx, exported (torch.export)"
+    " or openvino; may be given several times.  [default: torch, and onnx where it is installed]",
+)
+@click.option("--verify", is_flag=True, help="Run every target and compare it with the document.")
+@click.option(
+    "--passes",
+    "pipeline",
+    default="inference",
+    show_default=True,
+    metavar="PIPELINE",
+    help="inference, training, none, or passes with commas as `uxnet passes` lists them.",
+)
+@click.option("--time-passes", is_flag=True, help="Tell how long each pass took.")
+@click.option(
+    "--print-between-passes", is_flag=True, help="Print the graph after each pass that changed it."
+)
 @click.option(
     "--from-run",
     type=click.Path(path_type=Path),
@@ -28,49 +54,112 @@ if TYPE_CHECKING:
     "--weights", type=click.Path(path_type=Path), help="Take the weights of a safetensors file."
 )
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, help="For fresh weights.")
-@click.option("--onnx/--no-onnx", default=True, help="Write network.onnx, too.", show_default=True)
+@click.option(
+    "--max-params", type=click.IntRange(1), metavar="N", help="Refuse a network of more parameters."
+)
+@click.option(
+    "--max-memory",
+    type=click.FloatRange(0, min_open=True),
+    metavar="GIB",
+    help="Refuse a network that takes more GiB for weights and feature maps at --size.",
+)
 @size_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def command(
     genotype: str,
+    *,
     out: Path,
+    targets: tuple[str, ...],
+    verify: bool,
+    pipeline: str,
+    time_passes: bool,
+    print_between_passes: bool,
     from_run: Path | None,
     weights: Path | None,
     seed: int,
-    onnx: bool,
+    max_params: int | None,
+    max_memory: float | None,
     size: tuple[int, ...] | None,
     as_json: bool,
 ) -> None:
-    """Compile a genotype to a plain network: weights, ONNX and a report.
+    """Compile a genotype to a plain network: weights, targets and a report.
 
     GENOTYPE is a file, or zoo:NAME for a bundled one. The folder gets genotype.json (pruned),
-    weights.safetensors, network.onnx and report.json, all or nothing, and the same bytes each
-    time. Without --from-run or --weights the weights are fresh ones.
+    weights.safetensors, a file for each target and report.json, all or nothing, and the same bytes
+    each time. Without --from-run or --weights the weights are fresh ones.
     """
     if from_run and weights:
         raise click.UsageError("--from-run and --weights exclude each other")
     from rich.console import Console
 
-    from uxnet_compiler.export import export
+    from uxnet_compiler.export import export, require_affordable
     from uxnet_compiler.zoo import resolve
 
     found = resolve(genotype)
-    with Console(stderr=True).status("compiling"):
-        tensors = _tensors(found, from_run, weights)
+    require_affordable(
+        found,
+        size,
+        max_params=max_params,
+        max_bytes=None if max_memory is None else int(max_memory * 2**30),
+    )
+    console = Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
+    with console.status("compiling"):
         origin = str(from_run or weights or f"fresh, seed {seed}")
         report = export(
             found,
             out,
-            weights=tensors,
+            weights=_tensors(found, from_run, weights),
             weights_source=origin,
             seed=seed,
-            onnx=onnx,
+            targets=_names(targets, console),
+            passes=_passes(pipeline),
             image_size=size,
+            verify=verify,
+            on_pass=_observer(console, times=time_passes, graphs=print_between_passes),
         )
     if as_json:
         click.echo(report.model_dump_json(indent=2))
     else:
         _show(report, out, origin)
+
+
+def _names(given: tuple[str, ...], console: Console) -> list[str]:
+    """Return the names of the targets: `--target a,b --target c`, or what there is."""
+    names = [name.strip() for text in given for name in text.split(",") if name.strip()]
+    if names:
+        return names
+    from uxnet_compiler.backends.catalogue import TARGETS
+    from uxnet_compiler.errors import BackendError
+
+    try:
+        TARGETS["onnx"].require()
+    except BackendError as error:
+        console.print(f"without network.onnx: {error}")
+        return ["torch"]
+    return ["torch", "onnx"]
+
+
+def _passes(text: str) -> tuple[Pass, ...]:
+    from uxnet_compiler.passes import INFERENCE, TRAINING, parse_pipeline
+
+    known: dict[str, tuple[Pass, ...]] = {"inference": INFERENCE, "training": TRAINING, "none": ()}
+    return known[text] if text in known else parse_pipeline(text)
+
+
+def _observer(
+    console: Console, *, times: bool, graphs: bool
+) -> Callable[[PassRecord, Graph], None] | None:
+    if not times and not graphs:
+        return None
+    from uxnet_compiler.ir import to_text
+
+    def tell(record: PassRecord, graph: Graph) -> None:
+        if times:
+            console.print(f"{record.seconds:9.3f} s  {record.name}: {record.rewrites} rewrites")
+        if graphs and record.rewrites:
+            console.print(f"# after {record.name}\n{to_text(graph)}")
+
+    return tell
 
 
 def _tensors(
@@ -96,25 +185,32 @@ def _show(report: Report, out: Path, origin: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from uxnet_compiler.export import FILES
     from uxnet_compiler.ops import spell
 
     from ..quantities import mebibytes, short
 
     table = Table(title=f"{report.name}  {report.id[:12]}", show_header=False, title_justify="left")
-    for name in FILES:
-        if (out / name).exists():
-            table.add_row(name, mebibytes((out / name).stat().st_size))
+    for name, target in report.targets.items():
+        difference = target.largest_difference
+        checked = "" if difference is None else f", exact to {difference:.1e}"
+        for file in target.files:
+            table.add_row(file, f"{mebibytes((out / file).stat().st_size)}, {name}{checked}")
     table.add_section()
     table.add_row("weights", origin)
     table.add_row("image sizes", f"multiples of {spell(report.divisor)}")
-    table.add_row("parameters", short(report.params))
-    table.add_row(f"MACs at {spell(report.image_size)}", short(report.macs))
-    table.add_row("peak feature memory", mebibytes(report.peak_bytes))
-    passes = ", ".join(f"{name} {made}" for name, made in report.passes.items())
-    table.add_row("rewrites", passes)
-    if report.onnx_difference is not None:
-        table.add_row("largest ONNX difference", f"{report.onnx_difference:.1e}")
+    before, after = report.lowered, report.optimised
+    for name, old, new, unit in (
+        ("parameters", before.params, after.params, short),
+        (f"MACs at {spell(report.image_size)}", before.macs, after.macs, short),
+        ("peak feature memory", before.peak_bytes, after.peak_bytes, mebibytes),
+    ):
+        table.add_row(name, unit(new) if old == new else f"{unit(new)}, from {unit(old)}")
+    if report.passes:
+        table.add_section()
+    for each in report.passes:
+        difference = each.largest_difference
+        told = "" if difference is None else f", exact to {difference:.1e}"
+        table.add_row(each.name, f"{each.rewrites} rewrites{told}")
     table.caption = f"written to {out}"
     table.caption_justify = "left"
     # What a stranger wrote into a document is text, not markup.

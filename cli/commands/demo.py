@@ -147,9 +147,10 @@ def _sum_up(out: Path, duration_s: float) -> None:
     training = _read(out / "training/summary.json")
     scores = _read(out / "training/evaluation/scores.json")["summary"]
     kept, gated = search["edges"]
+    cost = report["optimised"]
     costs = (
-        f"{short(report['params'])} parameters, {short(report['macs'])} MACs and"
-        f" {mebibytes(report['peak_bytes'])} at {'x'.join(map(str, report['image_size']))}"
+        f"{short(cost['params'])} parameters, {short(cost['macs'])} MACs and"
+        f" {mebibytes(cost['peak_bytes'])} at {'x'.join(map(str, report['image_size']))}"
     )
     table = Table(title=f"\nmade in {duration_s / 60:.1f} minutes", title_justify="left")
     table.add_column(f"in {out}", no_wrap=True)
@@ -159,13 +160,20 @@ def _sum_up(out: Path, duration_s: float) -> None:
         ("search/", f"a search: {search['steps']} steps, {kept} of {gated} edges kept"),
         (DERIVED, f"the same evidence read at a threshold of {DERIVED_TAU}"),
         (_drawing(), f"the architecture {report['id'][:12]}"),
-        ("network/", f"plain weights, and ONNX exact to {report['onnx_difference']:.0e}; {costs}"),
+        ("network/", f"{_targets(report['targets'])}; {costs}"),
         ("training/", f"a training: {training['steps']} steps; curves.png, evaluation/"),
         ("masks/", f"a segmentation; held-out Dice {scores['dice']:.3f}"),
         ("segmentation.png", "the same beside its reference"),
     ):
         table.add_row(name, what)
     Console(markup=False, highlight=False).print(table)
+
+
+def _targets(written: dict[str, Any]) -> str:
+    """Say that there are weights, and ONNX where its packages are installed."""
+    if "onnx" not in written:
+        return "plain weights"
+    return f"plain weights, and ONNX exact to {written['onnx']['largest_difference']:.0e}"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -60,7 +60,9 @@ class Target(ABC):
 
     name: ClassVar[str]
     file: ClassVar[str]
-    """Name of what is written."""
+    """Name of what is written, and of what `open` is given."""
+    beside: ClassVar[tuple[str, ...]] = ()
+    """Names of what else is written, in the same folder."""
     packages: ClassVar[tuple[str, ...]] = ()
     """What must be installed beyond the plain package."""
     extra: ClassVar[str] = ""
