@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import genotypes
 
-from uxnet_compiler.analysis import in_place, peak
+from uxnet_compiler.analysis import in_place, peak, unit_image
 from uxnet_compiler.analysis.liveness import map_bytes
 from uxnet_compiler.compiler import network_graph
 from uxnet_compiler.ir import Graph, from_text
@@ -59,3 +59,8 @@ def test_a_chain_holds_two_maps_at_a_time() -> None:
 
     assert (found.num_bytes, found.at) == (4 * 8 * (4 + 16), "b.max_pool")
     assert found.alive == ("a.conv", "b.max_pool")
+
+
+def test_every_map_divides_the_unit_image() -> None:
+    text = CHAIN.replace("2x2", "2x3").replace("[2, 2]", "[2, 3]")
+    assert unit_image(from_text(text)) == (2, 3)

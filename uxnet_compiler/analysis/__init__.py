@@ -1,6 +1,18 @@
 """Facts about a graph; nothing here rewrites one."""
 
 from uxnet_compiler.analysis.cost import Cost, ValueCost, cost
-from uxnet_compiler.analysis.liveness import Peak, in_place, peak
+from uxnet_compiler.analysis.liveness import Peak, in_place, map_bytes, peak, unit_image
+from uxnet_compiler.analysis.ordering import Ordering, best_order
 
-__all__ = ["Cost", "Peak", "ValueCost", "cost", "in_place", "peak"]
+__all__ = [
+    "Cost",
+    "Ordering",
+    "Peak",
+    "ValueCost",
+    "best_order",
+    "cost",
+    "in_place",
+    "map_bytes",
+    "peak",
+    "unit_image",
+]

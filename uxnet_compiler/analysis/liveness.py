@@ -30,6 +30,12 @@ def map_bytes(value: Value, image_size: tuple[int, ...]) -> int:
     return FLOAT_BYTES * value.type.channels * math.prod(value.type.size(image_size))
 
 
+def unit_image(graph: Graph) -> tuple[int, ...]:
+    """Return the smallest size of an image that every map of the network divides."""
+    scales = {value.type.scale for value in graph.values()}
+    return tuple(math.lcm(*axis) for axis in zip(*scales, strict=True))
+
+
 _OVERWRITERS = {"relu", "leaky_relu", "sum"}
 _KEEPS_ITS_RESULT = {"input", "relu", "leaky_relu"}
 
@@ -70,20 +76,20 @@ def peak(graph: Graph, image_size: tuple[int, ...]) -> Peak:
         value.id: 0 if value.op.kind == "output" else map_bytes(value, image_size)
         for value in order
     }
-    alive: set[str] = set()
-    now = 0
-    best = Peak(-1, "", ())
+    now, highest, at = 0, -1, 0
     for index, value in enumerate(order):
-        if value.id in overwriting:
-            alive.remove(value.inputs[0])
-            now -= sizes[value.inputs[0]]
-        alive.add(value.id)
         now += sizes[value.id]
-        if now > best.num_bytes:
-            names = sorted((n for n in alive if sizes[n]), key=lambda n: (-sizes[n], n))
-            best = Peak(now, value.id, tuple(names))
+        freed = sizes[value.inputs[0]] if value.id in overwriting else 0
+        if now - freed > highest:
+            highest, at = now - freed, index
         for name in {*value.inputs, value.id}:
-            if last_use[name] <= index and name in alive:
-                alive.remove(name)
+            if last_use[name] == index:
                 now -= sizes[name]
-    return best
+    gone = order[at].inputs[:1] if order[at].id in overwriting else ()
+    alive = [
+        value.id
+        for value in order[: at + 1]
+        if sizes[value.id] and last_use[value.id] >= at and value.id not in gone
+    ]
+    alive.sort(key=lambda name: (-sizes[name], name))
+    return Peak(highest, order[at].id, tuple(alive))
