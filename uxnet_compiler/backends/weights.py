@@ -23,6 +23,7 @@ from uxnet_compiler.ir.weights import (
     Weight,
     Zeros,
 )
+from uxnet_compiler.schema.model import AUXILIARY
 
 
 def tensor_shapes(graph: Graph) -> dict[str, tuple[int, ...]]:
@@ -74,7 +75,7 @@ def expression_of(graph: Graph, name: str) -> Weight:
 def require_known(
     stored: Mapping[str, Tensor], document: Graph, *, source: str = "weights"
 ) -> None:
-    """Refuse weights that are not of a document's network.
+    """Refuse weights that are not of a document's network, heads of deep supervision apart.
 
     Args:
         stored: Tensors by name.
@@ -84,7 +85,8 @@ def require_known(
     Raises:
         BackendError: A name is unknown; the first is named.
     """
-    unknown = sorted(stored.keys() - tensor_shapes(document).keys())
+    others = sorted(stored.keys() - tensor_shapes(document).keys())
+    unknown = [name for name in others if not name.startswith(AUXILIARY)]
     if unknown:
         raise BackendError(f"{source}: {unknown[0]} is not in the network")
 

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from uxnet_compiler.ir import Graph
 from uxnet_compiler.ops import Concat, Conv, Input, Op, Output, Resized, Sum
 from uxnet_compiler.schema import INPUT, OUTPUT, Architecture, Edge, drop_dead, in_order
-from uxnet_compiler.schema.model import EDGE_MARK
+from uxnet_compiler.schema.model import AUXILIARY, EDGE_MARK
 
 
 def slot_name(part: str, target: str | None = None) -> str:
@@ -82,5 +82,5 @@ def _add_heads(graph: Graph, architecture: Architecture, ends: dict[str, str]) -
             channels=architecture.out_channels,
             bias=True,
         )
-        made = graph.add(f"aux_{level}.conv", head, (ends[last[level]],))
-        graph.add(f"aux_{level}.output", Output(), (made,))
+        made = graph.add(f"{AUXILIARY}{level}.conv", head, (ends[last[level]],))
+        graph.add(f"{AUXILIARY}{level}.output", Output(), (made,))

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 INPUT = "input"
 OUTPUT = "output"
 EDGE_MARK = "_to_"
+AUXILIARY = "aux_"
+"""Begins the names of what only deep supervision has."""
 
 
 def _speakable(name: str) -> str:
     """Refuse ids that could not become a name in Python or would look like an edge's."""
     looks_like_an_edge = EDGE_MARK in name or name.startswith("to_") or name.endswith("_to")
-    if keyword.iskeyword(name) or name.startswith("aux_") or looks_like_an_edge:
+    if keyword.iskeyword(name) or name.startswith(AUXILIARY) or looks_like_an_edge:
         raise ValueError(
             f"{name!r} is reserved; ids are no Python keywords, contain no {EDGE_MARK!r},"
             " do not start with 'aux_' or 'to_' and do not end with '_to'"

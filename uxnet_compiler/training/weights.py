@@ -13,8 +13,7 @@ from uxnet_compiler.backends.torch import load_weights
 from uxnet_compiler.backends.weights import require_known
 from uxnet_compiler.lowering import lower
 from uxnet_compiler.schema import Genotype
-
-AUXILIARY = "aux_"
+from uxnet_compiler.schema.model import AUXILIARY
 
 
 def plain(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -1,0 +1,300 @@
+"""Compare compiled networks with the same networks as nnU-Net and MONAI build them.
+
+    python benchmarks/compiler.py [--dints FILE] [--run RUN --data DATA]
+
+Both sides run in turn in one process, with the same weights and images; times are medians. Memory
+is the most that torch's allocator holds at once in a forward pass, weights and image apart; for
+DiNTS also the peak resident memory of a process of its own. The tables go to
+`benchmarks/results/compiler.md`, the numbers to the JSON file beside it.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import statistics
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+
+import click
+import torch
+from compiler_networks import (
+    Sides,
+    compiled,
+    dints,
+    dints_ours,
+    dints_theirs,
+    runtimes,
+    unet,
+)
+from compiler_scale import curve
+from measure import largest_difference, medians, peak_bytes
+
+from uxnet_compiler.backends import torch as backend
+from uxnet_compiler.compiler import assemble
+from uxnet_compiler.files import write_text
+from uxnet_compiler.lowering import lower
+from uxnet_compiler.passes import INFERENCE, run_passes
+from uxnet_compiler.schema import loads
+from uxnet_compiler.zoo import resolve, zoo
+
+RESULTS = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: what was found, against what, and what was aimed at.
+
+    Attributes:
+        what: The figure.
+        ours: Of the compiled network.
+        theirs: Of the other side, `None` when there is none.
+        unit: Of both.
+        found: The ratio, or `ours` when there is no other side.
+        limit: Where `found` should be.
+        at_least: Whether the limit is a lower one.
+    """
+
+    what: str
+    ours: float
+    theirs: float | None
+    unit: str
+    found: float
+    limit: float | None
+    at_least: bool = False
+
+    @property
+    def reached(self) -> str:
+        """Say `yes`, `no`, or nothing without a limit."""
+        if self.limit is None:
+            return ""
+        good = self.found >= self.limit if self.at_least else self.found <= self.limit
+        return "yes" if good else "no"
+
+    def line(self) -> str:
+        """Return the row of a table."""
+        theirs = "" if self.theirs is None else f"{self.theirs:.4g} {self.unit}"
+        sign = ">=" if self.at_least else "<="
+        limit = "" if self.limit is None else f"{sign} {self.limit:g}"
+        return (
+            f"| {self.what} | {self.ours:.4g} {self.unit} | {theirs} | {self.found:.3g} |"
+            f" {limit} | {self.reached} |"
+        )
+
+
+def ratio(what: str, ours: float, theirs: float, unit: str, limit: float | None = None) -> Row:
+    """Return a row that compares two sides."""
+    return Row(what, ours, theirs, unit, ours / theirs, limit)
+
+
+def figure(what: str, ours: float, unit: str, limit: float | None = None) -> Row:
+    """Return a row without another side."""
+    return Row(what, ours, None, unit, ours, limit)
+
+
+def image_of(side: int) -> torch.Tensor:
+    """Return a random image (1, 1, side, side, side)."""
+    return torch.randn(1, 1, side, side, side, generator=torch.Generator().manual_seed(side))
+
+
+@torch.inference_mode()
+def against_others(sides: Sides, size: int, limits: tuple[float, float]) -> list[Row]:
+    """Compare eager float32: results, latency and peak memory at one size."""
+    image, ours = image_of(size), sides.ours.module
+    calls = {"ours": lambda: ours(image)}
+    for name, module in sides.others.items():
+        calls[name] = lambda module=module: module(image)
+    times = medians(calls, repeats=5)
+    peaks = {name: peak_bytes(call) / 2**20 for name, call in calls.items()}
+    rows = []
+    for name, module in sides.others.items():
+        title = f"{sides.ours.name}, {size}^3, against {name}"
+        difference = largest_difference(ours, module, image)
+        rows += [
+            figure(f"{title}: largest difference", difference, "", 1e-5),
+            ratio(f"{title}: eager", 1e3 * times["ours"], 1e3 * times[name], "ms", limits[0]),
+            ratio(f"{title}: peak memory", peaks["ours"], peaks[name], "MiB", limits[1]),
+        ]
+    return rows
+
+
+@torch.inference_mode()
+def of_runtimes(sides: Sides, size: int, limit: float, *, faster: bool) -> list[Row]:
+    """Compare every runtime with the others' eager float32 at one size."""
+    image = image_of(size)
+    name, theirs = next(iter(sides.others.items()))
+    reference = theirs(image)
+    with runtimes(sides.ours) as ways:
+        calls = {way.name: (lambda way=way: way.run(image)) for way in ways}
+        times = medians(calls | {name: lambda: theirs(image)}, repeats=5)
+        gaps = {way.name: float((way.run(image) - reference).abs().max()) for way in ways}
+    best = min(calls, key=times.__getitem__)
+    rows = []
+    for way in calls:
+        what = f"{sides.ours.name}, {size}^3, {way} (differs by {gaps[way]:.2g}) against {name}"
+        mine, other = 1e3 * times[way], 1e3 * times[name]
+        aim = limit if way == best else None
+        if faster:
+            rows.append(Row(what, mine, other, "ms", other / mine, aim, at_least=True))
+        else:
+            rows.append(Row(what, mine, other, "ms", mine / other, aim))
+    return rows
+
+
+@torch.inference_mode()
+def of_passes(name: str, size: int) -> list[Row]:
+    """Compare a compiled genotype with its unoptimised lowering and with its supernet."""
+    network = compiled(resolve(name))
+    plain = assemble(network.document, network.document, network.stored).eval()
+    image = image_of(size)
+    calls = {"ours": lambda: network.module(image), "plain": lambda: plain(image)}
+    supernet = supernet_of(name)
+    if supernet is not None:
+        calls["supernet"] = lambda: supernet(image)
+    times = medians(calls, repeats=5)
+    peaks = {side: peak_bytes(call) / 2**20 for side, call in calls.items()}
+    rows = []
+    for side, title in (("plain", "its unoptimised lowering"), ("supernet", "its supernet")):
+        if side in calls:
+            what = f"{name}, {size}^3, against {title}"
+            limit = 0.7 if side == "plain" else None
+            mine, other = 1e3 * times["ours"], 1e3 * times[side]
+            rows += [
+                ratio(f"{what}: eager", mine, other, "ms", limit),
+                ratio(f"{what}: peak memory", peaks["ours"], peaks[side], "MiB", limit),
+            ]
+    return rows
+
+
+def supernet_of(name: str) -> torch.nn.Module | None:
+    """Return the supernet of a genotype's space, when it names one, at its real width."""
+    from uxnet_compiler.search.supernet import Supernet
+    from uxnet_compiler.spaces import FAMILIES
+
+    genotype = resolve(name)
+    if genotype.space is None:
+        return None
+    space = FAMILIES[genotype.space.family].space(genotype.space)
+    return Supernet(space).eval()
+
+
+def of_building() -> list[Row]:
+    """Time reading, passes and building of the largest genotype of the zoo, without weights."""
+
+    def parameters(entry: str) -> int:
+        document = lower(zoo()[entry].genotype().architecture)
+        return sum(
+            value.op.params(tuple(document[s].type for s in value.inputs))
+            for value in document.values()
+        )
+
+    largest = max(zoo(), key=parameters)
+    text = zoo()[largest].document.read_text(encoding="utf-8")
+    times = []
+    for _ in range(5):
+        start = perf_counter()
+        graph = run_passes(lower(loads(text, source=largest).architecture), INFERENCE)
+        backend.build(graph, seed=None)
+        times.append(perf_counter() - start)
+    return [figure(f"read, optimise and build zoo:{largest}", statistics.median(times), "s", 0.5)]
+
+
+def of_scale() -> list[Row]:
+    """Time all passes on synthetic graphs of growing size."""
+    rows = []
+    for point in curve():
+        limit = 10.0 if point.values >= 100_000 else None
+        rows.append(figure(f"all passes, {point.values:,} values", point.total, "s", limit))
+    return rows
+
+
+def of_dice(run: Path, data: Path) -> list[Row]:
+    """Compare the held-out Dice of a training, float32 torch against the fastest runtime."""
+    scores = {}
+    for runtime in ("torch", "openvino"):
+        out = run / f"evaluation-{runtime}"
+        command = ["evaluate", run, data, "--runtime", runtime, "--out", out]
+        subprocess.run([sys.executable, "-m", "uxnet_compiler.cli", *map(str, command)], check=True)
+        scores[runtime] = json.loads((out / "scores.json").read_text())["summary"]["dice"]
+    change = abs(scores["openvino"] - scores["torch"])
+    what = "mean held-out Dice on hippocampus, OpenVINO bfloat16 against torch"
+    return [Row(what, scores["openvino"], scores["torch"], "", change, 0.002)]
+
+
+def of_resident(code: Path, size: int) -> list[Row]:
+    """Compare the peak resident memory of processes that only run one DiNTS each."""
+    found = {}
+    for side in ("ours", "theirs"):
+        command = [sys.executable, __file__, "--dints", str(code), "--probe", side, str(size)]
+        out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        found[side] = float(out.splitlines()[-1]) / 2**10
+    what = f"DiNTS, {size}^3, against MONAI: peak memory of the process"
+    return [ratio(what, found["ours"], found["theirs"], "MiB", 0.7)]
+
+
+@torch.inference_mode()
+def probe(code: Path, side: str, size: int) -> None:
+    """Run one side once and print the peak resident memory of that, in KiB."""
+    module = dints_ours(code).module if side == "ours" else dints_theirs(code)
+    image = image_of(size)
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forget the peak so far
+    module(image)
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    print(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
+
+
+@click.command()
+@click.option("--dints", "code", type=click.Path(path_type=Path, exists=True))
+@click.option("--run", "trained", type=click.Path(path_type=Path, exists=True))
+@click.option("--data", type=click.Path(path_type=Path, exists=True))
+@click.option("--probe", "probed", type=(str, int), hidden=True)
+def main(
+    code: Path | None, trained: Path | None, data: Path | None, probed: tuple[str, int] | None
+) -> None:
+    """Measure, print the table and write it."""
+    if probed is not None:
+        assert code is not None
+        probe(code, *probed)
+        return
+    rows = of_building() + of_scale() + of_passes("zoo:hippocampus", 64)
+    plain = unet()
+    rows += against_others(plain, 64, (1.0, 0.9)) + against_others(plain, 128, (1.0, 0.9))
+    rows += of_runtimes(plain, 64, 8.0, faster=True)
+    if code is not None:
+        published = dints(code)
+        rows += against_others(published, 96, (0.9, 0.7))
+        rows += of_runtimes(published, 96, 0.3, faster=False)
+        del published
+        rows += of_resident(code, 96)
+    if trained is not None and data is not None:
+        rows += of_dice(trained, data)
+    write(rows)
+
+
+def write(rows: list[Row]) -> None:
+    """Print the table and write it."""
+    lines = [
+        "# The compiler against others",
+        "",
+        "    python benchmarks/compiler.py [--dints FILE] [--run RUN --data DATA]",
+        "",
+        f"torch {torch.__version__}, {torch.get_num_threads()} threads. Found: ours divided by",
+        "theirs, or ours where nobody else is; where the aim is at least, theirs divided by ours.",
+        "",
+        "| figure | ours | theirs | found | aim | reached |",
+        "|---|---|---|---|---|---|",
+        *(row.line() for row in rows),
+    ]
+    text = "\n".join(lines) + "\n"
+    print(text)
+    write_text(RESULTS / "compiler.md", text)
+    numbers = [asdict(row) | {"reached": row.reached} for row in rows]
+    write_text(RESULTS / "compiler.json", json.dumps(numbers, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
