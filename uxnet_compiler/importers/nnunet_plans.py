@@ -125,17 +125,21 @@ def read_channels(path: Path, plans: Plans) -> tuple[int, int]:
     channels = file.channel_names if file.modality is None else file.modality
     if not channels:
         raise GenotypeError(source, [("channel_names", "there should be at least one channel")])
-    # The Decathlon's form turns names and numbers round.
-    turned = all(isinstance(value, str) for value in file.labels.values())
-    sets = [
-        {int(n) for n in (value if isinstance(value, list) else [value])}
-        for name, value in (dict.fromkeys(file.labels, 0) if turned else file.labels).items()
-        if name != "ignore" and not isinstance(value, str)
-    ]
-    values = set(range(len(sets))) if turned else set().union(*sets)
-    regions = [each for each in sets if each != {0}] if any(len(s) > 1 for s in sets) else []
-    classes = len(regions) or len(values)
-    if classes < 1:
+    labels = file.labels
+    if all(isinstance(value, str) for value in labels.values()):
+        # The Decathlon's form turns names and values round.
+        labels = {str(value): index for index, value in enumerate(labels.values())}
+    sets = []
+    for name, value in labels.items():
+        if isinstance(value, str):
+            message = "should be a number, as the others are"
+            raise GenotypeError(source, [(f"labels.{name}", message)])
+        if name != "ignore":
+            sets.append(set(value) if isinstance(value, list) else {value})
+    values = set().union(*sets)
+    overlap = any(len(each) > 1 for each in sets)
+    classes = sum(each != {0} for each in sets) if overlap else len(values)
+    if classes == 0:
         raise GenotypeError(source, [("labels", "there should be at least one label")])
     return len(channels) + plans.cascaded * len(values - {0}), classes
 
