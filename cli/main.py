@@ -20,6 +20,7 @@ COMMANDS = (
     "import",
     "check",
     "show",
+    "cost",
     "render",
     "diff",
     "compile",

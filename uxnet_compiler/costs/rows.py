@@ -29,20 +29,20 @@ class Row:
 def ranked(costs: Sequence[Costs]) -> list[Row]:
     """Return the parts that matter, the most expensive first, and the others as one last row.
 
-    Time decides where it was measured, else multiply-accumulates and memory do. A part matters
-    when it takes `SMALLEST_SHARE` of a network, and at most `MOST_ROWS` do. Parts without any
-    cost are left out.
+    They are sorted by time where it was measured, else by multiply-accumulates. A part matters
+    when it takes `SMALLEST_SHARE` of that, or without times of the memory, in one network; at
+    most `MOST_ROWS` do. Parts without any cost are left out.
     """
     tables = [{part.id: part for part in each.parts} for each in costs]
     names = list(dict.fromkeys(name for table in tables for name in table))
     rows = [
-        (max(_shares(row, costs)), row)
+        (_shares(row, costs), row)
         for row in (_row(name, tables) for name in names)
         if any(part is not None and part.num_bytes for part in row.parts)
     ]
-    rows.sort(key=lambda pair: -pair[0])  # stable: equals stay in the order of the document
-    kept = [row for share, row in rows if share >= SMALLEST_SHARE][:MOST_ROWS]
-    small = [row for _, row in rows[len(kept) :]]
+    rows.sort(key=lambda pair: pair[0], reverse=True)  # equals stay in the document's order
+    kept = [row for shares, row in rows if max(shares) >= SMALLEST_SHARE][:MOST_ROWS]
+    small = [row for _, row in rows if row not in kept]
     if len(small) == 1:
         return [*kept, *small]
     return [*kept, _together(small)] if small else kept
@@ -53,17 +53,18 @@ def _row(name: str, tables: Sequence[dict[str, PartCosts]]) -> Row:
     return Row(name, next(part.kind for part in parts if part is not None), parts)
 
 
-def _shares(row: Row, costs: Sequence[Costs]) -> list[float]:
-    found = [0.0]
+def _shares(row: Row, costs: Sequence[Costs]) -> tuple[float, float]:
+    """Return the largest share of time or operations in a network, and that of memory."""
+    first, second = 0.0, 0.0
     for part, each in zip(row.parts, costs, strict=True):
         if part is None:
             continue
         if part.ms is not None:
-            found.append(part.ms / sum(p.ms or 0.0 for p in each.parts))
+            first = max(first, part.ms / sum(p.ms or 0.0 for p in each.parts))
         else:
-            found.append(part.macs / max(each.macs, 1))
-            found.append(part.num_bytes / each.map_bytes)
-    return found
+            first = max(first, part.macs / max(each.macs, 1))
+            second = max(second, part.num_bytes / each.map_bytes)
+    return first, second
 
 
 def _together(rows: Sequence[Row]) -> Row:
