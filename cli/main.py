@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import keyword
+import logging
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -24,6 +25,7 @@ COMMANDS = (
     "render",
     "diff",
     "compile",
+    "passes",
     "train",
     "evaluate",
     "predict",
@@ -67,5 +69,29 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="uxnet-compiler", prog_name="uxnet")
-def main() -> None:
+@click.option("--debug", is_flag=True, help="Tell on stderr what the library thinks on its way.")
+@click.pass_context
+def main(context: click.Context, debug: bool) -> None:
     """Search 3-D segmentation architectures and handle them as documents."""
+    if debug:
+        _show_logs(context)
+
+
+class _OneLine(logging.Formatter):
+    """Write a record as a line: the part of the library, then the message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Put a message of several lines into one."""
+        return f"{record.name}: {' '.join(record.getMessage().split())}"
+
+
+def _show_logs(context: click.Context) -> None:
+    """Show the debug logs of the library alone, until the command ends."""
+    logger = logging.getLogger("uxnet_compiler")
+    level = logger.level
+    handler = logging.StreamHandler()
+    handler.setFormatter(_OneLine())
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    context.call_on_close(lambda: logger.removeHandler(handler))
+    context.call_on_close(lambda: logger.setLevel(level))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import subprocess
 import sys
 from importlib.metadata import version
@@ -73,3 +74,39 @@ def test_an_unknown_command_is_a_usage_error() -> None:
 
     assert result.exit_code == 2
     assert "No such command 'serach'" in result.stderr
+
+
+def test_debug_shows_the_library_s_thoughts_on_stderr_one_line_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @click.command()
+    def command() -> None:
+        logging.getLogger("uxnet_compiler.passes").debug("leaves %s:\nread twice", "a.conv")
+        logging.getLogger("somebody.else").debug("noise")
+        click.echo("result")
+
+    monkeypatch.setattr(type(main), "get_command", lambda *_: command)
+
+    plain = CliRunner().invoke(main, ["check"])
+    debug = CliRunner().invoke(main, ["--debug", "check"])
+
+    assert (plain.exit_code, plain.stdout, plain.stderr) == (0, "result\n", "")
+    assert (debug.exit_code, debug.stdout) == (0, "result\n")
+    assert debug.stderr == "uxnet_compiler.passes: leaves a.conv: read twice\n"
+
+
+def test_debug_ends_with_the_command() -> None:
+    logger = logging.getLogger("uxnet_compiler")
+    before = (logger.level, list(logger.handlers))
+
+    result = CliRunner().invoke(main, ["--debug", "check", "no-such-file.json"])
+
+    assert result.exit_code == 1
+    assert (logger.level, list(logger.handlers)) == before
+
+
+def test_passes_tell_why_they_leave_something() -> None:
+    result = CliRunner().invoke(main, ["--debug", "show", "zoo:unet"])
+
+    assert result.exit_code == 0
+    assert "uxnet_compiler.passes: pool-before-activation leaves n0_0." in result.stderr
