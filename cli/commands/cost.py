@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,7 +69,7 @@ def command(
     """
     if len(genotypes) > 2:
         raise click.UsageError("give one genotype, or two to compare")
-    from uxnet_compiler.costs import common_size, count
+    from uxnet_compiler.costs import common_size, compare, count
     from uxnet_compiler.zoo import resolve
 
     if picture is not None:
@@ -94,29 +93,10 @@ def command(
     if picture is not None:
         draw_costs(found, picture)
     if as_json:
-        click.echo(_json(found))
+        report = found[0] if len(found) == 1 else compare(*found)
+        click.echo(report.model_dump_json(indent=2))
     else:
         _show(found)
-
-
-def _json(found: list[Costs]) -> str:
-    """Return one report, or two and the ratios of their totals."""
-    if len(found) == 1:
-        return found[0].model_dump_json(indent=2)
-    ratios = {
-        name: ratio(first, second)
-        for name, first, second in (
-            (key, getattr(found[0], key), getattr(found[1], key))
-            for key in ("params", "macs", "peak_bytes", "map_bytes", "ms")
-        )
-    }
-    reports = [each.model_dump(mode="json") for each in found]
-    return json.dumps({"networks": reports, "ratios": ratios}, indent=2)
-
-
-def ratio(first: float | None, second: float | None) -> float | None:
-    """Return the second's share of the first, where there is one."""
-    return second / first if first and second is not None else None
 
 
 def _show(found: list[Costs]) -> None:
@@ -219,6 +199,8 @@ def _cell(part: PartCosts | None, figure: Figure) -> str:
 
 
 def _share(first: float | None, second: float | None) -> str:
+    from uxnet_compiler.costs import ratio
+
     share = ratio(first, second)
     return "" if share is None else f"{share:.2f}"
 
