@@ -77,7 +77,8 @@ def _batch_norm(op: BatchNorm, given: TensorType) -> Bracketed:
 
 
 def _group_norm(op: GroupNorm, given: TensorType) -> Bracketed:
-    return call("nn.GroupNorm", str(op.groups), str(given.channels), eps=_eps(op))
+    groups = str(op.group_count(given.channels))
+    return call("nn.GroupNorm", groups, str(given.channels), eps=_eps(op))
 
 
 def _squeeze_excite(op: SqueezeExcite, given: TensorType) -> Bracketed:

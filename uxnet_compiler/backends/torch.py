@@ -74,7 +74,7 @@ def _batch_norm(op: BatchNorm, given: TensorType) -> nn.Module:
 
 
 def _group_norm(op: GroupNorm, given: TensorType) -> nn.Module:
-    return nn.GroupNorm(op.groups, given.channels, eps=op.eps)
+    return nn.GroupNorm(op.group_count(given.channels), given.channels, eps=op.eps)
 
 
 def _fully_connected(op: SqueezeExcite, given: TensorType) -> nn.Module:

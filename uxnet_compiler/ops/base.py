@@ -19,7 +19,7 @@ Stride = Annotated[
 Dilation = Annotated[
     tuple[Annotated[int, Field(ge=1, le=16)], ...], Field(min_length=2, max_length=3)
 ]
-Channels = Annotated[int, Field(ge=1, le=65536)] | Literal["node", "input"]
+Channels = Annotated[int, Field(ge=1, le=65536)] | Literal["node", "input", "half", "rest"]
 
 
 class Op(BaseModel):
@@ -91,17 +91,26 @@ class Resized(Op):
     """Base of the ops that change the channels: they name the channels they make.
 
     `"node"` stands for the width of the node that the op belongs to (for an edge: of its
-    target), `"input"` for as many as come in. In a graph the number is always written out.
+    target), `"half"` for half of it, rounded down, `"rest"` for what that leaves, and `"input"`
+    for as many as come in. In a graph the number is always written out.
     """
 
     channels: Channels = "node"
     bias: bool = False
 
     def with_channels(self, node: int, given: int) -> Resized:
-        """Return the op with its channels written as a number."""
+        """Return the op with its channels written as a number.
+
+        Raises:
+            GraphError: Half of a single channel is asked for.
+        """
         if isinstance(self.channels, int):
             return self
-        return self.model_copy(update={"channels": node if self.channels == "node" else given})
+        half = node // 2
+        number = {"node": node, "input": given, "half": half, "rest": node - half}[self.channels]
+        if number < 1:
+            raise GraphError(f"{self.channels} of {node} channel is none")
+        return self.model_copy(update={"channels": number})
 
     @property
     def out_channels(self) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from uxnet_compiler.errors import GraphError
 from uxnet_compiler.ops.base import Op, only
@@ -59,10 +59,29 @@ class BatchNorm(_Norm):
 
 
 class GroupNorm(_Norm):
-    """Normalise groups of channels of each image (Wu and He, 2018)."""
+    """Normalise groups of channels of each image (Wu and He, 2018).
+
+    Attributes:
+        groups: Their number; or else
+        size: Channels in each; all are one group where the channels are no multiple of it.
+    """
 
     op: Literal["group_norm@1"] = "group_norm@1"
-    groups: Annotated[int, Field(ge=1, le=65536)]
+    groups: Annotated[int, Field(ge=1, le=65536)] | None = None
+    size: Annotated[int, Field(ge=1, le=65536)] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.groups is None) == (self.size is None):
+            raise ValueError("needs groups, or else size, the channels in each")
+        return self
+
+    def group_count(self, given: int) -> int:
+        """Return the number of groups for that many channels."""
+        if self.groups is not None:
+            return self.groups
+        assert self.size is not None
+        return 1 if given % self.size else given // self.size
 
     def infer(self, inputs: tuple[TensorType, ...]) -> TensorType:
         """Return the type of the input.
@@ -71,7 +90,7 @@ class GroupNorm(_Norm):
             GraphError: The groups do not divide the channels.
         """
         x = only(inputs)
-        if x.channels % self.groups:
+        if x.channels % self.group_count(x.channels):
             raise GraphError(f"{self.groups} groups do not divide {x.channels} channels")
         return x
 

@@ -49,6 +49,8 @@ SAMPLES: tuple[tuple[Op, tuple[TensorType, ...]], ...] = (
     (BatchNorm(), (FLAT,)),
     (GroupNorm(groups=2), (COARSE,)),
     (GroupNorm(groups=3), (FLAT,)),
+    (GroupNorm(size=2), (COARSE,)),
+    (GroupNorm(size=16), (FLAT,)),
     (Relu(), (COARSE,)),
     (LeakyRelu(slope=0.2), (FLAT,)),
     (Scale(factor=0.75), (COARSE,)),

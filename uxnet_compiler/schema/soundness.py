@@ -163,8 +163,8 @@ def _apply(ops: tuple[Op, ...], given: TensorType, width: int, path: str) -> lis
     made = [given]
     for position, op in enumerate(ops):
         given = made[-1]
-        full = op.with_channels(width, given.channels) if isinstance(op, Resized) else op
         try:
+            full = op.with_channels(width, given.channels) if isinstance(op, Resized) else op
             made.append(full.infer((given,)))
         except GraphError as error:
             raise _DefectError(f"{path}[{position}]", f"{op.op}: {error}") from None
