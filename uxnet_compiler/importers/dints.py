@@ -1,0 +1,332 @@
+"""DiNTS: the architecture codes that MONAI's search writes, and the weights of its networks.
+
+Source:
+    He et al., "DiNTS: Differentiable Neural Network Topology Search for 3D Medical Image
+    Segmentation", CVPR 2021 (arXiv 2103.15954), as MONAI builds it: `monai.networks.nets.DiNTS`
+    around a `TopologyInstance`, with `use_downsample`, ReLU and instance norm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from uxnet_compiler.errors import DataError
+from uxnet_compiler.importers.draft import Draft, Layer
+from uxnet_compiler.importers.plain_pickle import read_arrays
+from uxnet_compiler.ops import Conv, Downsample, InstanceNorm, Relu, Upsample
+from uxnet_compiler.schema import INPUT, OUTPUT, Genotype, Provenance
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Rows = tuple[tuple[int, ...], ...]
+WIDTH = 32  # of level 0, at channel_mul 1
+MAX_WIDTH = 65536
+NUM_OPS = {2: 2, 3: 5}  # skip and 3x3; skip, 3x3x3 and three factorised ones
+PAPER = (
+    "He, Yang, Roth, Zhao, Xu: DiNTS: Differentiable Neural Network Topology Search for 3D Medical"
+    " Image Segmentation. CVPR 2021, arXiv 2103.15954"
+)
+
+
+@dataclass(frozen=True)
+class Code:
+    """What a DiNTS search found.
+
+    Attributes:
+        node_a: Whether a feature map is in use, (blocks + 1, depths); row 0 are the stems.
+        arch_code_a: Whether an edge is in use, (blocks, 3 depths - 2).
+        arch_code_c: Which op the cell of an edge has, of the same shape.
+    """
+
+    node_a: Rows
+    arch_code_a: Rows
+    arch_code_c: Rows
+
+    @property
+    def blocks(self) -> int:
+        """Return the number of blocks."""
+        return len(self.arch_code_a)
+
+    @property
+    def depths(self) -> int:
+        """Return the number of resolutions of the space."""
+        return len(self.node_a[0])
+
+    def cells(self) -> Iterator[Cell]:
+        """Yield the edges in use, block by block, in MONAI's order: by target, then source."""
+        ends = [
+            (source, target)
+            for target in range(1, self.depths + 1)
+            for source in range(max(1, target - 1), min(self.depths, target + 1) + 1)
+        ]
+        for block in range(1, self.blocks + 1):
+            for index, (source, target) in enumerate(ends):
+                if self.arch_code_a[block - 1][index]:
+                    op = self.arch_code_c[block - 1][index]
+                    yield Cell(block, index, source, target, op)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One edge in use: the cell on the way from a level to the same or a neighbouring one.
+
+    Attributes:
+        block: From 1.
+        index: Of the edge in its block.
+        source: Level that it reads; the image's is 0, so the space begins at 1.
+        target: Level that it writes.
+        op: 0 for a skip, 1 for a full kernel, 2 to 4 for the factorised ones.
+    """
+
+    block: int
+    index: int
+    source: int
+    target: int
+    op: int
+
+    @property
+    def home(self) -> str:
+        """Return the prefix of its tensors in MONAI."""
+        return f"dints_space.cell_tree.({self.block - 1}, {self.index})"
+
+
+def read_code(path: Path) -> Code:
+    """Read an architecture code as `torch.save` wrote it; nothing in the file is executed.
+
+    Old files call the arrays `code_a` and `code_c`, newer ones `arch_code_a` and `arch_code_c`.
+
+    Raises:
+        DataError: The file is no architecture code, or one that makes no network.
+    """
+    arrays = read_arrays(path)
+    found = []
+    for names in (("node_a",), ("arch_code_a", "code_a"), ("arch_code_c", "code_c")):
+        name = next((name for name in names if name in arrays), None)
+        if name is None:
+            raise DataError(f"{path}: no array {' or '.join(names)}; a DiNTS code has one")
+        found.append(_rows(arrays[name], f"{path}: {name}"))
+    code = Code(*found)
+    _check(code, str(path))
+    return code
+
+
+def _rows(array: np.ndarray, where: str) -> Rows:
+    if array.ndim != 2 or not 1 <= array.size <= 4096:
+        shape = "x".join(map(str, array.shape)) or "a number"
+        raise DataError(f"{where} is {shape}; needs two axes, blocks and edges or levels")
+    if not np.isin(array, range(NUM_OPS[3])).all():
+        raise DataError(f"{where} holds other numbers than 0 to {NUM_OPS[3] - 1}")
+    return tuple(tuple(int(number) for number in row) for row in array)
+
+
+def _check(code: Code, where: str) -> None:
+    edges = 3 * code.depths - 2
+    for name, rows, shape in (
+        ("node_a", code.node_a, (code.blocks + 1, code.depths)),
+        ("arch_code_a", code.arch_code_a, (code.blocks, edges)),
+        ("arch_code_c", code.arch_code_c, (code.blocks, edges)),
+    ):
+        found = (len(rows), len(rows[0]))
+        if found != shape:
+            raise DataError(
+                f"{where}: {name} is {found[0]}x{found[1]}; {code.blocks} blocks and"
+                f" {code.depths} levels need {shape[0]}x{shape[1]}"
+            )
+        if name != "arch_code_c" and max(chain(*rows)) > 1:
+            raise DataError(f"{where}: {name} holds other numbers than 0 and 1")
+    written = {(0, level + 1) for level, used in enumerate(code.node_a[0]) if used}
+    for cell in code.cells():
+        if (cell.block - 1, cell.source) not in written:
+            raise DataError(
+                f"{where}: arch_code_a[{cell.block - 1}][{cell.index}] reads level"
+                f" {cell.source - 1} of block {cell.block - 1}, which nothing writes"
+            )
+        written.add((cell.block, cell.target))
+    if not any(block == code.blocks for block, _ in written):
+        raise DataError(f"{where}: arch_code_a: no edge reaches the last block")
+
+
+def genotype(
+    code: Code,
+    *,
+    in_channels: int = 1,
+    out_channels: int = 3,
+    channel_mul: float = 1.0,
+    spatial_dims: int = 3,
+    name: str = "dints",
+) -> Genotype:
+    """Return the document of a code.
+
+    Level 0 is the image's grid, the space lies on levels 1 to `depths`. Node `b3_1` is the sum
+    that block 3 leaves on level 1, block 0 being the stems; those of the last block also add up
+    what the coarser levels say. What no path from image to logits needs is left out, such as a
+    stem that no cell reads.
+
+    Args:
+        code: As `read_code` returns it.
+        in_channels: Channels of the image.
+        out_channels: Classes, background included.
+        channel_mul: MONAI's factor: 32, 64, 128 ... channels at 1; the paper searches at 0.5 and
+            trains at 1.
+        spatial_dims: 2 or 3.
+        name: Of the genotype.
+
+    Raises:
+        DataError: The code has ops that a 2-D network has not, or a level has no channels.
+    """
+    widths = tuple(int(WIDTH * 2**level * channel_mul) for level in range(code.depths + 1))
+    if not 2 <= widths[0] <= widths[-1] <= MAX_WIDTH:
+        raise DataError(
+            f"{name}: channel_mul {channel_mul:g} makes levels of {widths[0]} to {widths[-1]}"
+            f" channels; 2 to {MAX_WIDTH} are possible"
+        )
+    architecture = _draft(code, spatial_dims, name).architecture(
+        in_channels=in_channels,
+        out_channels=out_channels,
+        widths=widths,
+        strides=((1,) * spatial_dims, *((2,) * spatial_dims for _ in range(code.depths))),
+    )
+    origin = "architecture code of a DiNTS search, as monai.networks.nets.DiNTS builds it"
+    provenance = Provenance(origin=origin, paper=PAPER, license="Apache-2.0")
+    return Genotype(name=name, architecture=architecture, provenance=provenance)
+
+
+def stored_names(code: Code) -> dict[str, str]:
+    """Return, for every tensor of the document's network, its key in MONAI's state dict.
+
+    MONAI also builds stems that no cell reads; their tensors have no name here.
+    """
+    return _draft(code, 3, "dints").stored_names(genotype(code).architecture)
+
+
+def stored_weights(
+    code: Code, state: Mapping[str, Tensor], *, source: str = "weights"
+) -> dict[str, Tensor]:
+    """Return the tensors of MONAI's state dict under the document's names.
+
+    Raises:
+        DataError: One is missing.
+    """
+    names = stored_names(code)
+    for name in names.values():
+        if name not in state:
+            raise DataError(f"{source}: {name} is missing; a DiNTS network of this code has it")
+    return {ours: state[theirs] for ours, theirs in names.items()}
+
+
+def _draft(code: Code, dims: int, name: str) -> Draft:
+    used = max(cell.op for cell in code.cells())
+    if used >= NUM_OPS[dims]:
+        raise DataError(f"{name}: op {used} of a cell is for 3-D images; 2-D has 0 and 1 alone")
+    draft, make = Draft(), _Layers(dims)
+    for depth, active in enumerate(code.node_a[0]):
+        if active:
+            stem = draft.node(f"stem{depth}", 0, depth)
+            draft.edge(INPUT, stem, *make.stem(depth))
+            draft.edge(stem, draft.node(f"b0_{depth + 1}", 1, depth + 1), *make.entry(depth))
+    for cell in code.cells():
+        _add(draft, make, cell)
+    last = code.blocks
+    deepest = max(cell.target for cell in code.cells() if cell.block == last)
+    for level in reversed(range(1, deepest)):
+        if f"b{last}_{level}" not in draft.nodes:
+            draft.node(f"b{last}_{level}", 2 * last + 1, level)
+        draft.edge(f"b{last}_{level + 1}", f"b{last}_{level}", *make.exit(level))
+    home = "stem_finals"
+    draft.node("final", 2 * last + 2, 0, make.relu, *make.conv_norm(f"{home}.0", make.cube))
+    draft.edge(f"b{last}_1", "final", *make.exit(0))
+    draft.edge("final", OUTPUT, (Conv(kernel=make.point, bias=True), f"{home}.1"))
+    return draft
+
+
+def _add(draft: Draft, make: _Layers, cell: Cell) -> None:
+    """Add a cell, and the sum that it ends in when it is the first there."""
+    before, after = f"b{cell.block - 1}_{cell.source}", f"b{cell.block}_{cell.target}"
+    stage, level = 2 * cell.block, cell.target
+    if after not in draft.nodes:
+        draft.node(after, stage + 1, level)
+    if cell.target <= cell.source:
+        draft.edge(before, after, *make.rise(cell), *make.op(cell))
+        return
+    # A concat reads in the order of names, and the shifted half comes second.
+    down, shift = (f"{part}{cell.block}_{cell.target}" for part in ("down", "shift"))
+    home = f"{cell.home}.preprocess"
+    norm = InstanceNorm(), f"{home}.norm"
+    draft.node(down, stage, level, norm, *make.op(cell), concat=True)
+    draft.node(shift, stage, level)
+    half = Conv(kernel=make.point, stride=make.two, channels="half")
+    rest = Conv(kernel=make.point, stride=make.two, offset=make.one, channels="rest")
+    draft.edge(before, down, make.relu, (half, f"{home}.conv_1"))
+    draft.edge(before, shift, make.relu, (rest, f"{home}.conv_2"))
+    draft.edge(shift, down)
+    draft.edge(down, after)
+
+
+class _Layers:
+    """The layers of DiNTS for images of 2 or 3 axes, with MONAI's names."""
+
+    def __init__(self, dims: int) -> None:
+        self.dims = dims
+        self.point = self.one = (1,) * dims
+        self.two = (2,) * dims
+        self.cube = (3,) * dims
+        self.relu: Layer = (Relu(), "")
+        self.twice: Layer = (Upsample(factor=self.two, align_corners=True), "")
+
+    def conv_norm(self, home: str, kernel: tuple[int, ...]) -> tuple[Layer, Layer]:
+        """Return a convolution and its norm."""
+        return (Conv(kernel=kernel), f"{home}.conv"), (InstanceNorm(), f"{home}.norm")
+
+    def stem(self, depth: int) -> tuple[Layer, ...]:
+        """Return what makes features of the image on a level of the image's pyramid."""
+        home = f"stem_down.{depth}.mod"
+        shrink = Downsample(factor=(2**depth,) * self.dims, align_corners=True)
+        layers: tuple[Layer, ...] = (
+            (Conv(kernel=self.cube), f"{home}.1"),
+            (InstanceNorm(), f"{home}.2"),
+            self.relu,
+        )
+        return ((shrink, ""), *layers) if depth else layers
+
+    def entry(self, depth: int) -> tuple[Layer, ...]:
+        """Return the way from a stem to the level below, where the space is."""
+        home = f"stem_down.{depth}.mod"
+        conv = Conv(kernel=self.cube, stride=self.two)
+        return (conv, f"{home}.4"), (InstanceNorm(), f"{home}.5")
+
+    def exit(self, level: int) -> tuple[Layer, ...]:
+        """Return the way up to a level behind the last block."""
+        home = f"stem_up.{level}.mod"
+        conv = Conv(kernel=self.cube)
+        return self.relu, (conv, f"{home}.1"), (InstanceNorm(), f"{home}.2"), self.twice
+
+    def rise(self, cell: Cell) -> tuple[Layer, ...]:
+        """Return what brings a map to the level of its cell, one up or none."""
+        if cell.target == cell.source:
+            return ()
+        return self.twice, self.relu, *self.conv_norm(f"{cell.home}.preprocess", self.point)
+
+    def op(self, cell: Cell) -> tuple[Layer, ...]:
+        """Return the op of a cell: none, a full kernel, or a plane and then a line."""
+        home = f"{cell.home}.op.ops.0"
+        if cell.op == 0:
+            return ()
+        if cell.op == 1:
+            return self.relu, *self.conv_norm(home, self.cube)
+        flat = 4 - cell.op  # the axis that the plane leaves out: the last one for op 2
+        plane, line = (
+            tuple(size if axis == flat else 4 - size for axis in range(3)) for size in (1, 3)
+        )
+        return (
+            self.relu,
+            (Conv(kernel=plane, channels="input"), f"{home}.conv"),
+            (Conv(kernel=line), f"{home}.conv_1"),
+            (InstanceNorm(), f"{home}.norm"),
+        )
