@@ -1,0 +1,69 @@
+"""Networks for the tests of the back ends: narrow ones of the zoo, and any graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from graphs import random_weights
+from torch import Tensor
+
+from uxnet_compiler.analysis import unit_image
+from uxnet_compiler.backends.target import Network
+from uxnet_compiler.compiler import assemble
+from uxnet_compiler.ir import Graph
+from uxnet_compiler.lowering import lower
+from uxnet_compiler.passes import INFERENCE, Pass, run_passes
+from uxnet_compiler.schema import Genotype
+from uxnet_compiler.zoo import fit, resolve
+
+
+def narrow(name: str, widths: tuple[int, ...] | None = None) -> Genotype:
+    """Return a genotype of the zoo with a few channels per level."""
+    genotype = resolve(f"zoo:{name}")
+    levels = genotype.architecture.levels
+    return fit(genotype, widths=widths or tuple(range(2, 2 + levels)), out_channels=3)
+
+
+def network_of(
+    genotype: Genotype, passes: Sequence[Pass] = INFERENCE, *, deep_supervision: bool = False
+) -> Network:
+    """Return a genotype's network with weights as after a training."""
+    document = lower(genotype.architecture, deep_supervision=deep_supervision)
+    return network_of_graph(document, passes, name=genotype.name, genotype_id=genotype.id)
+
+
+def network_of_graph(
+    document: Graph, passes: Sequence[Pass] = (), *, name: str = "graph", genotype_id: str = "0"
+) -> Network:
+    """Return a graph's network with weights as after a training."""
+    stored = {
+        key: tensor.float() if tensor.is_floating_point() else tensor
+        for key, tensor in random_weights(document).items()
+    }
+    graph = run_passes(document, passes)
+    return Network(
+        name=name,
+        genotype_id=genotype_id,
+        document=document,
+        graph=graph,
+        stored=stored,
+        module=assemble(document, graph, stored).eval(),
+        divisor=unit_image(document),
+    )
+
+
+def images(network: Network) -> Iterator[Tensor]:
+    """Yield random images of two sizes, one alone and two together."""
+    generator = torch.Generator().manual_seed(0)
+    for batch, factors in ((1, (2, 1, 1)), (2, (1, 2, 3))):
+        size = [f * d for f, d in zip(factors, network.divisor, strict=False)]
+        yield torch.randn(batch, network.in_channels, *size, generator=generator)
+
+
+def logits(network: Network, image: Tensor) -> Tensor:
+    """Return what the torch back end computes."""
+    with torch.inference_mode():
+        result = network.module(image)
+    main: Tensor = result[0] if isinstance(result, tuple) else result
+    return main
