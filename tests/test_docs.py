@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
 import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -18,6 +22,7 @@ from uxnet_compiler.schema import Architecture, Edge, Genotype, Node, loads
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"# (\S+/\S+\.py)\n")  # the first line of a block that is a whole file
 RUNNING = [page for page in PAGES if "```console\n" in page.read_text()]
 
 
@@ -32,6 +37,8 @@ def test_every_command_of_a_page_runs(
     monkeypatch.chdir(tmp_path)
 
     for kind, text in blocks(page, "console", "python"):
+        if FILE.match(text):
+            continue  # part of a change to the package; see below
         if kind == "python":
             exec(compile(text, str(page), "exec"), {})
             continue
@@ -51,6 +58,59 @@ def run(line: str) -> None:
     crashed = result.exception is not None and not isinstance(result.exception, SystemExit)
     assert not crashed, f"{line}: {result.exception!r}"
     assert result.exit_code in allowed, f"{line}: {result.output}"
+
+
+def apply_diff(folder: Path, text: str) -> None:
+    """Insert every added line behind the line before it, which must be there once."""
+    head, *lines = text.splitlines()
+    path = folder / head.removeprefix("--- ")
+    made = path.read_text().splitlines()
+    at = 0
+    for line in lines:
+        if line.startswith("+"):
+            at += 1
+            made.insert(at, line[1:])
+        else:
+            assert made.count(line[1:]) == 1, f"{path.name}: {line[1:]!r}"
+            at = made.index(line[1:])
+    path.write_text("\n".join(made) + "\n")
+
+
+def test_the_pass_that_the_page_writes_keeps_the_laws_of_all_passes(tmp_path: Path) -> None:
+    page = ROOT / "docs/writing-a-pass.md"
+    for folder in ("uxnet_compiler", "tests"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pyc*"))
+    for folder in ("cli", "genotypes"):
+        shutil.copytree(ROOT / folder, tmp_path / "uxnet_compiler" / folder)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+
+    names = []
+    for kind, text in blocks(page, "python", "diff"):
+        if kind == "diff":
+            apply_diff(tmp_path, text)
+        elif match := FILE.match(text):
+            assert not (tmp_path / match[1]).exists(), (
+                f"{match[1]} is there: choose another example"
+            )
+            (tmp_path / match[1]).write_text(text.partition("\n")[2])
+            names.append(Path(match[1]).stem)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *("-k", f"{names[0]} or {names[0].replace('_', '-')}"),
+            *("tests/passes", "tests/cli/test_passes.py"),
+        ],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed is not None
+    assert int(passed[1]) >= 4, done.stdout  # two of the page, and laws by the name in the list
 
 
 def test_generated_pages_are_current() -> None:
