@@ -61,3 +61,16 @@ def test_macs_grow_with_the_image_and_parameters_do_not() -> None:
     assert large.macs == 8 * small.macs
     assert large.peak_bytes == 8 * small.peak_bytes
     assert large.params == small.params
+
+
+def test_what_training_never_had_is_not_asked_of_its_weights() -> None:
+    genotype = fit(resolve("zoo:nnunet"), widths=(2, 3, 4, 5, 6, 6))
+    trained = genotype.compile(seed=1).eval()
+    a = genotype.architecture
+    size = (2 * d for d in a.total_stride)
+    image = torch.randn(1, a.in_channels, *size, generator=torch.Generator().manual_seed(0))
+
+    whole = build(genotype, weights=trained.state_dict(), passes=()).eval()
+
+    assert any("bias" in name for name in whole.state_dict().keys() - trained.state_dict().keys())
+    assert torch.allclose(whole(image), trained(image), atol=1e-5)

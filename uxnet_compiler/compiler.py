@@ -94,9 +94,22 @@ def assemble(
     if weights is None:
         weights = backend.build(document, seed=seed).state_dict()
     require_known(weights, document, source=source)
+    stored = _idle_tensors(document, weights) | dict(weights)
     module = backend.build(graph, seed=None)
-    backend.load_weights(module, resolve(graph, weights, source=source), source=source)
+    backend.load_weights(module, resolve(graph, stored, source=source), source=source)
     return module
+
+
+def _idle_tensors(document: Graph, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return zeros for what a trained network never had, because it changes nothing."""
+    import torch
+
+    from uxnet_compiler.backends.weights import tensor_shapes
+
+    shapes = tensor_shapes(document)
+    missing = shapes.keys() - weights.keys()
+    needed = tensor_shapes(run_passes(document, TRAINING)).keys() if missing else missing
+    return {name: torch.zeros(shapes[name]) for name in missing - needed}
 
 
 def network_cost(

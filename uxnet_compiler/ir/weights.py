@@ -44,7 +44,7 @@ class Weight:
         options = [
             f"{field.name}={getattr(self, field.name)!r}"
             for field in fields(self)
-            if field.name not in {"of", "terms"}
+            if field.name != "terms" and not isinstance(getattr(self, field.name), Weight)
         ]
         return f"{self.name}({', '.join([*map(str, self.parts()), *options])})"
 
