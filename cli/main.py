@@ -31,6 +31,7 @@ COMMANDS = (
     "predict",
     "zoo",
     "phantom",
+    "doctor",
     "demo",
 )
 
