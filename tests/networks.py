@@ -18,11 +18,16 @@ from uxnet_compiler.schema import Genotype
 from uxnet_compiler.zoo import fit, resolve
 
 
-def narrow(name: str, widths: tuple[int, ...] | None = None) -> Genotype:
-    """Return a genotype of the zoo with a few channels per level."""
+def narrow(name: str, levels: int | None = None) -> Genotype:
+    """Return a genotype of the zoo with a few channels per level, and fewer levels if wanted."""
     genotype = resolve(f"zoo:{name}")
-    levels = genotype.architecture.levels
-    return fit(genotype, widths=widths or tuple(range(2, 2 + levels)), out_channels=3)
+    frame = genotype.architecture
+    return fit(
+        genotype,
+        widths=tuple(range(2, 2 + (levels or frame.levels))),
+        strides=None if levels is None else frame.strides[:levels],
+        out_channels=3,
+    )
 
 
 def network_of(
