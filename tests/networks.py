@@ -13,6 +13,7 @@ from uxnet_compiler.backends.target import Network
 from uxnet_compiler.compiler import assemble
 from uxnet_compiler.ir import Graph
 from uxnet_compiler.lowering import lower
+from uxnet_compiler.ops import Conv, Input, MaxPool, Op, Output, TensorType
 from uxnet_compiler.passes import INFERENCE, Pass, run_passes
 from uxnet_compiler.schema import Genotype
 from uxnet_compiler.zoo import fit, resolve
@@ -56,6 +57,22 @@ def network_of_graph(
         module=assemble(document, graph, stored).eval(),
         divisor=unit_image(document),
     )
+
+
+def around(op: Op, inputs: tuple[TensorType, ...]) -> Graph:
+    """Return a graph that feeds an op with inputs of the given types."""
+    dims = inputs[0].spatial_dims
+    graph = Graph()
+    graph.add("input", Input(channels=1, spatial_dims=dims))
+    sources = []
+    for index, given in enumerate(inputs):
+        pooled = graph.add(f"pool{index}.max_pool", MaxPool(factor=given.scale), ("input",))
+        point = Conv(kernel=(1,) * dims, channels=given.channels)
+        sources.append(graph.add(f"point{index}.conv", point, (pooled,)))
+    made = graph.add("it.op", op, tuple(sources))
+    if op.kind != "output":
+        graph.add("output", Output(), (made,))
+    return graph
 
 
 def images(network: Network) -> Iterator[Tensor]:

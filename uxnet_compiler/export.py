@@ -81,17 +81,13 @@ def export(  # noqa: PLR0913 (each is an option of the command)
     _require_ours(out)
     architecture = drop_dead(genotype.architecture)
     size = fitting_size(architecture, image_size)
-    document = lower(architecture)
-    stored = _stored(document, weights, weights_source, seed)
-    optimised = optimise(document, passes, on_pass=on_pass)
-    network = Network(
-        name=genotype.name,
-        genotype_id=genotype.id,
-        document=document,
-        graph=optimised.graph,
-        stored=stored,
-        module=assemble(document, optimised.graph, stored, source=weights_source).eval(),
-        divisor=architecture.total_stride,
+    network, records = compile_network(
+        genotype,
+        weights=weights,
+        weights_source=weights_source,
+        seed=seed,
+        passes=passes,
+        on_pass=on_pass,
     )
     verifier = Verifier(network, exact=all(each.exact for each in passes))
     with replacing(out) as draft:
@@ -113,15 +109,46 @@ def export(  # noqa: PLR0913 (each is an option of the command)
             out_channels=architecture.out_channels,
             divisor=architecture.total_stride,
             image_size=size,
-            lowered=Costs.of(cost(document, size)),
-            optimised=Costs.of(cost(optimised.graph, size)),
+            lowered=Costs.of(cost(network.document, size)),
+            optimised=Costs.of(cost(network.graph, size)),
             pipeline=spell_pipeline(passes),
-            passes=tuple(PassReport.of(record) for record in optimised.records),
+            passes=tuple(PassReport.of(record) for record in records),
             targets=written,
             software=software(chosen),
         )
         write_text(draft / REPORT_FILE, report.model_dump_json(indent=2) + "\n")
     return report
+
+
+def compile_network(
+    genotype: Genotype,
+    *,
+    weights: Mapping[str, Tensor] | None = None,
+    weights_source: str = "weights",
+    seed: int = 0,
+    passes: Sequence[Pass] = INFERENCE,
+    on_pass: Callable[[PassRecord, Graph], None] | None = None,
+) -> tuple[Network, tuple[PassRecord, ...]]:
+    """Return what targets write, and what each pass did; arguments are those of `export`.
+
+    Raises:
+        BackendError: The weights do not fit.
+        PassError: A pass changed what the network computes.
+    """
+    architecture = drop_dead(genotype.architecture)
+    document = lower(architecture)
+    stored = _stored(document, weights, weights_source, seed)
+    optimised = optimise(document, passes, on_pass=on_pass)
+    network = Network(
+        name=genotype.name,
+        genotype_id=genotype.id,
+        document=document,
+        graph=optimised.graph,
+        stored=stored,
+        module=assemble(document, optimised.graph, stored, source=weights_source).eval(),
+        divisor=architecture.total_stride,
+    )
+    return network, optimised.records
 
 
 def require_affordable(

@@ -24,7 +24,7 @@ class OpenVinoTarget(Target):
     name: ClassVar[str] = "openvino"
     file: ClassVar[str] = "network.xml"
     beside: ClassVar[tuple[str, ...]] = ("network.bin",)
-    packages: ClassVar[tuple[str, ...]] = ("onnx", "onnxscript", "openvino")
+    packages: ClassVar[tuple[str, ...]] = ("onnx", "openvino")
     extra: ClassVar[str] = "openvino"
 
     def write(self, network: Network, path: Path) -> None:
