@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import genotypes
 
-from uxnet_compiler.backends.torch import build
+from uxnet_compiler.backends.reference import reference
 from uxnet_compiler.errors import PassError
 from uxnet_compiler.ir import Graph, from_text, to_text
 from uxnet_compiler.ir.weights import (
@@ -33,7 +33,6 @@ from uxnet_compiler.validation import (
     PassRecord,
     optimise,
     random_weights,
-    reference,
     sizes,
 )
 
@@ -275,33 +274,6 @@ def test_the_passes_for_inference_are_exact_on(genotype: Genotype, deep: bool) -
     for record in done.records:
         assert (record.largest_difference is None) == (record.rewrites == 0)
         assert (record.largest_difference or 0) < 1e-12  # far from the limit, which is 1e-9
-
-
-def test_the_reference_is_the_network_in_float64_without_gradients() -> None:
-    graph = from_text(TEXT)
-    stored = build(graph, seed=3).state_dict()
-    image = torch.randn(2, 2, 8, 8, 12, generator=torch.Generator().manual_seed(0))
-
-    module = reference(graph, stored)
-    logits, coarse = module(image.double())
-
-    assert not module.training
-    assert not any(parameter.requires_grad for parameter in module.parameters())
-    assert logits.dtype == coarse.dtype == torch.float64
-    plain = build(graph, seed=3).eval()(image)
-    torch.testing.assert_close(logits.float(), plain[0], rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(coarse.float(), plain[1], rtol=1e-4, atol=1e-4)
-
-
-def test_the_reference_shares_weights_that_are_exact_already() -> None:
-    graph = from_text(TEXT)
-    stored = random_weights(graph)
-
-    module = reference(graph, stored)
-
-    made = module.state_dict()
-    assert made.keys() == stored.keys()
-    assert all(made[name].data_ptr() == stored[name].data_ptr() for name in stored)
 
 
 def test_random_weights_hide_nothing() -> None:

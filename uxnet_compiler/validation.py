@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+import torch
+from torch import Tensor
+
+from uxnet_compiler.backends.reference import reference
 from uxnet_compiler.errors import PassError
 from uxnet_compiler.ir import Graph, Value
 from uxnet_compiler.ops import Conv, Op, TransposedConv, spell
 from uxnet_compiler.passes import Pass, run_steps, spell_pipeline
-
-if TYPE_CHECKING:
-    from torch import Tensor
-    from torch.fx import GraphModule
 
 # Rounding in float64 is 1e-16 of a number; sums of 1e4 terms, and norms over the few voxels of
 # the deepest maps, make 1e-12 of it in a whole network. The least that a wrong rewrite changes is
@@ -90,30 +89,6 @@ def optimise(
     return Optimised(graph, tuple(records))
 
 
-def reference(graph: Graph, stored: Mapping[str, Tensor]) -> GraphModule:
-    """Build a network as exactly as it can be computed: float64, in eval mode, for no gradients.
-
-    Args:
-        graph: The document's, or a rewritten one.
-        stored: Tensors by the names of the document's network; those that are float64 already
-            are used as they are, not copied.
-
-    Raises:
-        BackendError: The weights do not fit.
-    """
-    from uxnet_compiler.backends import torch as backend
-    from uxnet_compiler.backends.weights import resolve
-
-    weights = resolve(graph, {name: _double(tensor) for name, tensor in stored.items()})
-    module = backend.build(graph, seed=None)
-    module.load_state_dict({name: _double(made) for name, made in weights.items()}, assign=True)
-    return module.eval().requires_grad_(requires_grad=False)
-
-
-def _double(tensor: Tensor) -> Tensor:
-    return tensor.double() if tensor.is_floating_point() else tensor
-
-
 def sizes(divisor: tuple[int, ...], least: tuple[int, ...] = ()) -> tuple[tuple[int, ...], ...]:
     """Return small image sizes that show what depends on the size.
 
@@ -138,8 +113,6 @@ def random_weights(document: Graph, *, seed: int = 0) -> dict[str, Tensor]:
     In float64. Convolutions keep the size of what they read (He et al., 2015); scales of norms
     have either sign, and neither biases nor collected means are zero.
     """
-    import torch
-
     generator = torch.Generator().manual_seed(seed)
     stored = {}
     for value in document.values():
@@ -185,8 +158,6 @@ class _Witness:
 
     @cached_property
     def _images(self) -> list[Tensor]:
-        import torch
-
         generator = torch.Generator().manual_seed(1)
         channels = self._document.input().type.channels
         divisor = _divisor(self._document)
@@ -201,8 +172,6 @@ class _Witness:
         return self._run(self._document)
 
     def _run(self, graph: Graph) -> list[tuple[Tensor, ...]]:
-        import torch
-
         module = reference(graph, self._stored)
         with torch.inference_mode():
             found = [module(image) for image in self._images]

@@ -9,10 +9,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from uxnet_compiler.backends.reference import reference
 from uxnet_compiler.backends.target import Network, Target
 from uxnet_compiler.errors import BackendError
 from uxnet_compiler.ops import spell
-from uxnet_compiler.validation import reference, sizes
+from uxnet_compiler.validation import sizes
 
 TOLERANCE = 1e-3
 """Largest difference that rounding explains, as a part of the largest logit: float32 keeps 7
