@@ -3,7 +3,8 @@
     python benchmarks/compiler_scale.py
 
 takes synthetic networks of ten thousand to a hundred thousand values through every pass, and
-prints the seconds of processor time that each takes. Nothing is lowered or built: this is the graph alone.
+prints the seconds of processor time that each takes. Nothing is lowered or built: this is the
+graph alone.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from uxnet_compiler.ops import (
     MaxPool,
     Op,
     Output,
+    Relu,
     Scale,
     Sum,
     Upsample,
@@ -38,6 +40,7 @@ SKIP = 20
 
 _POINT = Conv(kernel=(1, 1), channels=4)
 _PLAIN = Conv(kernel=(3, 3), channels=4)
+_THIN = Conv(kernel=(3, 3), channels=1)
 _BIASED = Conv(kernel=(3, 3), channels=4, bias=True)
 _HALF = (2, 2)
 _BLOCK: tuple[tuple[str, Op, tuple[str, ...]], ...] = (
@@ -48,17 +51,22 @@ _BLOCK: tuple[tuple[str, Op, tuple[str, ...]], ...] = (
     ("conv_3", _PLAIN, ("leaky_relu",)),
     ("scale", Scale(factor=0.9), ("conv_3",)),
     ("conv_4", Conv(kernel=(5, 5), channels=4), ("leaky_relu",)),
-    ("sum", Sum(), ("conv_2", "scale", "conv_4")),
-    ("max_pool", MaxPool(factor=_HALF), ("sum",)),
-    ("max_pool_2", MaxPool(factor=_HALF), ("sum",)),
+    ("scale_2", Scale(factor=0.1), ("x",)),
+    ("sum", Sum(), ("conv_2", "scale", "conv_4", "scale_2")),
+    ("relu", Relu(), ("sum",)),
+    ("max_pool", MaxPool(factor=_HALF), ("relu",)),
+    ("max_pool_2", MaxPool(factor=_HALF), ("relu",)),
     ("avg_pool", AvgPool(factor=_HALF), ("sum",)),
-    ("conv_5", _POINT, ("max_pool",)),
-    ("conv_6", _POINT, ("avg_pool",)),
+    ("conv_10", _THIN, ("max_pool",)),
+    ("conv_11", _THIN, ("avg_pool",)),
+    ("conv_5", _POINT, ("conv_10",)),
+    ("conv_6", _POINT, ("conv_11",)),
     ("sum_2", Sum(), ("max_pool_2", "conv_5", "conv_6")),
     ("leaky_relu_2", LeakyRelu(), ("sum_2",)),
     ("upsample", Upsample(factor=_HALF), ("leaky_relu_2",)),
     ("conv_7", _POINT, ("upsample",)),
-    ("concat", Concat(), ("sum", "conv_7")),
+    ("upsample_2", Upsample(factor=_HALF, mode="nearest"), ("leaky_relu_2",)),
+    ("concat", Concat(), ("sum", "conv_7", "upsample_2")),
     ("conv_8", _PLAIN, ("concat",)),
     ("batch_norm", BatchNorm(), ("conv_8",)),
     ("sum_3", Sum(), ("batch_norm",)),

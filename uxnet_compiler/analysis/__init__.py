@@ -1,7 +1,14 @@
 """Facts about a graph; nothing here rewrites one."""
 
 from uxnet_compiler.analysis.cost import Cost, ValueCost, cost
-from uxnet_compiler.analysis.liveness import Peak, in_place, map_bytes, peak, unit_image
+from uxnet_compiler.analysis.liveness import (
+    Peak,
+    in_place,
+    map_bytes,
+    peak,
+    together_or_apart,
+    unit_image,
+)
 from uxnet_compiler.analysis.ordering import Ordering, best_order
 
 __all__ = [
@@ -14,5 +21,6 @@ __all__ = [
     "in_place",
     "map_bytes",
     "peak",
+    "together_or_apart",
     "unit_image",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from uxnet_compiler.ir import Graph, Value
@@ -93,3 +94,23 @@ def peak(graph: Graph, image_size: tuple[int, ...]) -> Peak:
     ]
     alive.sort(key=lambda name: (-sizes[name], name))
     return Peak(highest, order[at].id, tuple(alive))
+
+
+def together_or_apart(parts: Sequence[int], kept: Sequence[bool], result: int) -> tuple[int, int]:
+    """Return what it takes to convolve maps together and apart.
+
+    Together they are concatenated first, apart each has a convolution and the results are added.
+
+    Args:
+        parts: The room that each map takes.
+        kept: Whether others read that map, too.
+        result: The room that the result takes.
+    """
+    shared = sum(size for size, stays in zip(parts, kept, strict=True) if stays)
+    together = max(2 * sum(parts), shared + sum(parts) + result)
+    alive = apart = sum(parts)
+    for size, stays in zip(parts, kept, strict=True):
+        alive += result
+        apart = max(apart, alive)
+        alive -= 0 if stays else size
+    return together, apart

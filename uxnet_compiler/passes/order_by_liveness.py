@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from uxnet_compiler.analysis import best_order
 from uxnet_compiler.ir import Graph
@@ -20,11 +22,14 @@ class OrderByLiveness(Pass):
     Before: `x -> a (large), x -> b (large), a -> pool, b -> pool`, in any order
     After:  the same, and a is pooled before b is made
     Keeps:  every output, bit for bit, every weight and its gradient.
+
+    Attributes:
+        width: Number of partial orders that the beam search goes on with.
     """
 
     name: ClassVar[str] = "order-by-liveness"
-    width: int = 32
-    """Number of partial orders that the beam search goes on with."""
+
+    width: Annotated[int, Field(ge=1, le=10_000)] = 32
 
     def run(self, graph: Graph) -> int:
         """Set the order if it takes less memory than the present one."""
