@@ -191,10 +191,10 @@ def _show(report: Report, out: Path, origin: str) -> None:
 
     table = Table(title=f"{report.name}  {report.id[:12]}", show_header=False, title_justify="left")
     for name, target in report.targets.items():
-        difference = target.largest_difference
-        checked = "" if difference is None else f", exact to {difference:.1e}"
         for file in target.files:
-            table.add_row(file, f"{mebibytes((out / file).stat().st_size)}, {name}{checked}")
+            table.add_row(file, f"{mebibytes((out / file).stat().st_size)}, {name}")
+        if target.largest_difference is not None:
+            table.add_row("", _exactness(target.largest_difference))
     table.add_section()
     table.add_row("weights", origin)
     table.add_row("image sizes", f"multiples of {spell(report.divisor)}")
@@ -205,13 +205,16 @@ def _show(report: Report, out: Path, origin: str) -> None:
         ("peak feature memory", before.peak_bytes, after.peak_bytes, mebibytes),
     ):
         table.add_row(name, unit(new) if old == new else f"{unit(new)}, from {unit(old)}")
-    if report.passes:
-        table.add_section()
+    table.add_section()
     for each in report.passes:
-        difference = each.largest_difference
-        told = "" if difference is None else f", exact to {difference:.1e}"
-        table.add_row(each.name, f"{each.rewrites} rewrites{told}")
+        if each.largest_difference is not None:
+            made = f"{each.rewrites} rewrite{'s' * (each.rewrites > 1)}"
+            table.add_row(each.name, f"{made}, {_exactness(each.largest_difference)}")
     table.caption = f"written to {out}"
     table.caption_justify = "left"
     # What a stranger wrote into a document is text, not markup.
     Console(markup=False, emoji=False, highlight=False).print(table)
+
+
+def _exactness(difference: float) -> str:
+    return f"exact to {difference:.1e}" if difference else "exact"
