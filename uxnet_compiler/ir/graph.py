@@ -55,7 +55,7 @@ class Graph:
         self._readers: dict[str, set[str]] = {}
         self.unverified: set[str] = set()
         self._rank: dict[str, int] = {}
-        self._order: tuple[str, ...] | None = None
+        self._order: tuple[Value, ...] | None = None
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
@@ -108,9 +108,8 @@ class Graph:
     def values(self) -> Iterator[Value]:
         """Yield the values, sources first: as scheduled, else in an order of names alone."""
         if self._order is None:
-            self._order = tuple(self._sorted())
-        for name in self._order:
-            yield self._values[name]
+            self._order = tuple(self._values[name] for name in self._sorted())
+        return iter(self._order)
 
     def _sorted(self) -> Iterator[str]:
         """Sort topologically, and by rank and name among those that could come next."""
