@@ -19,6 +19,9 @@ except ImportError as error:
 
 _HERE = Path(__file__).parent
 
+# Examples in docs/ import ONNX Runtime as users do; it would call out from here.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 # A slow machine is no defect.
 settings.register_profile("uxnet", deadline=None)
 settings.load_profile("uxnet")
