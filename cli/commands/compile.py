@@ -191,10 +191,11 @@ def _show(report: Report, out: Path, origin: str) -> None:
 
     table = Table(title=f"{report.name}  {report.id[:12]}", show_header=False, title_justify="left")
     for name, target in report.targets.items():
+        difference = target.largest_difference
+        checked = "" if difference is None else f", {_exactness(difference)}"
         for file in target.files:
-            table.add_row(file, f"{mebibytes((out / file).stat().st_size)}, {name}")
-        if target.largest_difference is not None:
-            table.add_row("", _exactness(target.largest_difference))
+            table.add_row(file, f"{mebibytes((out / file).stat().st_size)}, {name}{checked}")
+            checked = ""
     table.add_section()
     table.add_row("weights", origin)
     table.add_row("image sizes", f"multiples of {spell(report.divisor)}")
