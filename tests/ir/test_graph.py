@@ -113,7 +113,7 @@ def test_a_wrong_type_is_found(graph: Graph) -> None:
 def test_a_circle_is_found(graph: Graph) -> None:
     graph.redirect("a.conv", "d.sum")
 
-    with pytest.raises(GraphError, match="4 values read each other in a circle"):
+    with pytest.raises(GraphError, match="a circle: "):
         verify(graph)
 
 

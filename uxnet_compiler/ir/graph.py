@@ -106,9 +106,17 @@ class Graph:
                 raise GraphError(f"{name}: {op.op} speaks of {op.axes} axes, {source} has others")
 
     def values(self) -> Iterator[Value]:
-        """Yield the values, sources first: as scheduled, else in an order of names alone."""
+        """Yield the values, sources first: as scheduled, else in an order of names alone.
+
+        Raises:
+            GraphError: Values read each other in a circle.
+        """
         if self._order is None:
-            self._order = tuple(self._values[name] for name in self._sorted())
+            try:
+                self._order = tuple(self._values[name] for name in self._sorted())
+            except nx.NetworkXUnfeasible:
+                circle = [source for source, _ in nx.find_cycle(self._edges)]
+                raise GraphError(f"a circle: {' > '.join([*circle, circle[0]])}") from None
         return iter(self._order)
 
     def _sorted(self) -> Iterator[str]:
