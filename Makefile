@@ -9,7 +9,7 @@ STAMP := .venv/.setup-$(KEY)
 
 .PHONY: help
 help: ## List the tasks
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s  %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
 setup: $(STAMP) ## Install everything into .venv; nothing to do when nothing changed
@@ -50,3 +50,7 @@ demo: setup ## Search, compile, train and predict on made-up images, in a few mi
 .PHONY: docs
 docs: setup ## Write the generated pages and pictures of docs/ again
 	$(BIN)/python docs/generate.py
+
+.PHONY: bench-compiler
+bench-compiler: setup ## Compare compiled networks with those of nnU-Net and MONAI
+	$(BIN)/python benchmarks/compiler.py

@@ -1,11 +1,12 @@
 """Compare compiled networks with the same networks as nnU-Net and MONAI build them.
 
-    python benchmarks/compiler.py [--dints FILE] [--run RUN --data DATA]
+    python benchmarks/compiler.py --data FOLDER
 
 Both sides run in turn in one process, with the same weights and images; times are medians. Memory
 is the most that torch's allocator holds at once in a forward pass, weights and image apart; for
 DiNTS also the peak resident memory of a process of its own. The tables go to
-`benchmarks/results/compiler.md`, the numbers to the JSON file beside it.
+`benchmarks/results/compiler.md`, the numbers to the JSON file beside it. FOLDER holds `dints/` with
+the published code and `Task04_Hippocampus/`, on which a U-Net is trained first.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ import json
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -34,10 +37,13 @@ from compiler_scale import curve
 from measure import largest_difference, medians, peak_bytes
 
 from uxnet_compiler.backends import torch as backend
+from uxnet_compiler.backends.target import Network
 from uxnet_compiler.compiler import assemble
 from uxnet_compiler.files import write_text
 from uxnet_compiler.lowering import lower
+from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.passes import INFERENCE, run_passes
+from uxnet_compiler.runtimes import Runtime, on_torch
 from uxnet_compiler.schema import loads
 from uxnet_compiler.zoo import resolve, zoo
 
@@ -95,6 +101,12 @@ def figure(what: str, ours: float, unit: str, limit: float | None = None) -> Row
     return Row(what, ours, None, unit, ours, limit)
 
 
+def in_float32(network: Network) -> Runtime:
+    """Return what runs a network in torch, in float32, as `uxnet predict` does."""
+    precision = Precision("float32", False, "asked for")
+    return on_torch(network.module, len(network.divisor), torch.device("cpu"), precision)
+
+
 def image_of(side: int) -> torch.Tensor:
     """Return a random image (1, 1, side, side, side)."""
     return torch.randn(1, 1, side, side, side, generator=torch.Generator().manual_seed(side))
@@ -103,18 +115,19 @@ def image_of(side: int) -> torch.Tensor:
 @torch.inference_mode()
 def against_others(sides: Sides, size: int, limits: tuple[float, float]) -> list[Row]:
     """Compare eager float32: results, latency and peak memory at one size."""
-    image, ours = image_of(size), sides.ours.module
-    calls = {"ours": lambda: ours(image)}
+    image, ours = image_of(size), in_float32(sides.ours)
+    calls: dict[str, Callable[[], object]] = {"ours": partial(ours, image)}
     for name, module in sides.others.items():
-        calls[name] = lambda module=module: module(image)
+        calls[name] = partial(module, image)
     times = medians(calls, repeats=5)
     peaks = {name: peak_bytes(call) / 2**20 for name, call in calls.items()}
     rows = []
     for name, module in sides.others.items():
         title = f"{sides.ours.name}, {size}^3, against {name}"
-        difference = largest_difference(ours, module, image)
+        largest = max(1.0, float(module(image).abs().max()))
+        difference = largest_difference(ours, module, image) / largest
         rows += [
-            figure(f"{title}: largest difference", difference, "", 1e-5),
+            figure(f"{title}: largest relative difference", difference, "", 1e-5),
             ratio(f"{title}: eager", 1e3 * times["ours"], 1e3 * times[name], "ms", limits[0]),
             ratio(f"{title}: peak memory", peaks["ours"], peaks[name], "MiB", limits[1]),
         ]
@@ -127,10 +140,13 @@ def of_runtimes(sides: Sides, size: int, limit: float, *, faster: bool) -> list[
     image = image_of(size)
     name, theirs = next(iter(sides.others.items()))
     reference = theirs(image)
-    with runtimes(sides.ours) as ways:
-        calls = {way.name: (lambda way=way: way.run(image)) for way in ways}
-        times = medians(calls | {name: lambda: theirs(image)}, repeats=5)
-        gaps = {way.name: float((way.run(image) - reference).abs().max()) for way in ways}
+    largest = max(1.0, float(reference.abs().max()))
+    ways = {str(way): way for way in runtimes(sides.ours)}
+    calls: dict[str, Callable[[], object]] = {t: partial(way, image) for t, way in ways.items()}
+    times = medians(calls | {name: partial(theirs, image)}, repeats=5)
+    gaps = {
+        title: float((way(image) - reference).abs().max()) / largest for title, way in ways.items()
+    }
     best = min(calls, key=times.__getitem__)
     rows = []
     for way in calls:
@@ -148,9 +164,10 @@ def of_runtimes(sides: Sides, size: int, limit: float, *, faster: bool) -> list[
 def of_passes(name: str, size: int) -> list[Row]:
     """Compare a compiled genotype with its unoptimised lowering and with its supernet."""
     network = compiled(resolve(name))
+    ours = in_float32(network)
     plain = assemble(network.document, network.document, network.stored).eval()
     image = image_of(size)
-    calls = {"ours": lambda: network.module(image), "plain": lambda: plain(image)}
+    calls = {"ours": lambda: ours(image), "plain": lambda: plain(image)}
     supernet = supernet_of(name)
     if supernet is not None:
         calls["supernet"] = lambda: supernet(image)
@@ -169,16 +186,17 @@ def of_passes(name: str, size: int) -> list[Row]:
     return rows
 
 
-def supernet_of(name: str) -> torch.nn.Module | None:
-    """Return the supernet of a genotype's space, when it names one, at its real width."""
-    from uxnet_compiler.search.supernet import Supernet
+def supernet_of(name: str) -> Callable[[torch.Tensor], torch.Tensor] | None:
+    """Return the supernet of a genotype's space, when it names one: all ops, all edges open."""
+    from uxnet_compiler.search.supernet import Supernet, all_open
     from uxnet_compiler.spaces import FAMILIES
 
     genotype = resolve(name)
     if genotype.space is None:
         return None
     space = FAMILIES[genotype.space.family].space(genotype.space)
-    return Supernet(space).eval()
+    whole, weights = Supernet(space).eval(), all_open(space)
+    return lambda image: whole(image, weights)
 
 
 def of_building() -> list[Row]:
@@ -211,24 +229,36 @@ def of_scale() -> list[Row]:
     return rows
 
 
-def of_dice(run: Path, data: Path) -> list[Row]:
-    """Compare the held-out Dice of a training, float32 torch against the fastest runtime."""
+def of_dice(data: Path, work: Path, minutes: float) -> list[Row]:
+    """Compare the held-out Dice of a trained U-Net, torch against the fastest runtime."""
+    run, genotype = work / "train-unet", work / "unet.json"
+    fold = ("--folds", 5, "--fold", 0)
+    if not run.exists():
+        frame = ("--in-channels", 1, "--out-channels", 3, "--widths", "16,32,64,128")
+        uxnet("zoo", "copy", "unet", genotype, *frame)
+        uxnet("train", genotype, data, "--out", run, *fold, "--minutes", minutes)
     scores = {}
     for runtime in ("torch", "openvino"):
-        out = run / f"evaluation-{runtime}"
-        command = ["evaluate", run, data, "--runtime", runtime, "--out", out]
-        subprocess.run([sys.executable, "-m", "uxnet_compiler.cli", *map(str, command)], check=True)
-        scores[runtime] = json.loads((out / "scores.json").read_text())["summary"]["dice"]
+        out = work / f"evaluation-{runtime}"
+        uxnet("evaluate", run, data, "--runtime", runtime, "--out", out)
+        text = (out / "scores.json").read_text(encoding="utf-8")
+        scores[runtime] = json.loads(text)["summary"]["dice"]
     change = abs(scores["openvino"] - scores["torch"])
-    what = "mean held-out Dice on hippocampus, OpenVINO bfloat16 against torch"
+    what = "mean held-out Dice on hippocampus, OpenVINO against torch"
     return [Row(what, scores["openvino"], scores["torch"], "", change, 0.002)]
+
+
+def uxnet(*arguments: object) -> None:
+    """Call the command line."""
+    subprocess.run([sys.executable, "-m", "uxnet_compiler.cli", *map(str, arguments)], check=True)
 
 
 def of_resident(code: Path, size: int) -> list[Row]:
     """Compare the peak resident memory of processes that only run one DiNTS each."""
     found = {}
     for side in ("ours", "theirs"):
-        command = [sys.executable, __file__, "--dints", str(code), "--probe", side, str(size)]
+        command = [sys.executable, __file__, "--data", str(code.parents[1])]
+        command += ["--probe", side, str(size)]
         out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         found[side] = float(out.splitlines()[-1]) / 2**10
     what = f"DiNTS, {size}^3, against MONAI: peak memory of the process"
@@ -248,30 +278,43 @@ def probe(code: Path, side: str, size: int) -> None:
 
 
 @click.command()
-@click.option("--dints", "code", type=click.Path(path_type=Path, exists=True))
-@click.option("--run", "trained", type=click.Path(path_type=Path, exists=True))
-@click.option("--data", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True),
+    envvar="UXNET_TEST_DATA",
+    help="Folder with dints/ and Task04_Hippocampus/; without it their figures are left out.",
+)
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path),
+    default=Path("bench"),
+    help="Where a U-Net is trained, unless it is there.",
+)
+@click.option("--train-minutes", default=6.0, help="How long.", show_default=True)
 @click.option("--probe", "probed", type=(str, int), hidden=True)
 def main(
-    code: Path | None, trained: Path | None, data: Path | None, probed: tuple[str, int] | None
+    data: Path | None, work: Path, train_minutes: float, probed: tuple[str, int] | None
 ) -> None:
     """Measure, print the table and write it."""
+    code = data / "dints" / "arch_code_cvpr.pth" if data else None
     if probed is not None:
         assert code is not None
         probe(code, *probed)
         return
-    rows = of_building() + of_scale() + of_passes("zoo:hippocampus", 64)
+    rows = of_building() + of_scale()
+    for name in ("zoo:hippocampus", "zoo:denseunet"):
+        rows += of_passes(name, 64)
     plain = unet()
     rows += against_others(plain, 64, (1.0, 0.9)) + against_others(plain, 128, (1.0, 0.9))
     rows += of_runtimes(plain, 64, 8.0, faster=True)
     if code is not None:
+        rows += of_resident(code, 96)
         published = dints(code)
         rows += against_others(published, 96, (0.9, 0.7))
         rows += of_runtimes(published, 96, 0.3, faster=False)
         del published
-        rows += of_resident(code, 96)
-    if trained is not None and data is not None:
-        rows += of_dice(trained, data)
+    if data is not None:
+        rows += of_dice(data / "Task04_Hippocampus", work, train_minutes)
     write(rows)
 
 
@@ -280,7 +323,7 @@ def write(rows: list[Row]) -> None:
     lines = [
         "# The compiler against others",
         "",
-        "    python benchmarks/compiler.py [--dints FILE] [--run RUN --data DATA]",
+        "    python benchmarks/compiler.py --data FOLDER",
         "",
         f"torch {torch.__version__}, {torch.get_num_threads()} threads. Found: ours divided by",
         "theirs, or ours where nobody else is; where the aim is at least, theirs divided by ours.",

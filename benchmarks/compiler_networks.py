@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from uxnet_compiler.backends.onnx import OnnxTarget
-from uxnet_compiler.backends.openvino import OpenVinoTarget
-from uxnet_compiler.backends.target import Network, Runner
+from uxnet_compiler.backends.target import Network
 from uxnet_compiler.compiler import assemble
 from uxnet_compiler.lowering import lower
-from uxnet_compiler.machine.guard import guard
-from uxnet_compiler.machine.layout import channels_last, channels_last_
+from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.passes import INFERENCE, run_passes
+from uxnet_compiler.runtimes import Runtime, on_torch
+from uxnet_compiler.runtimes.written import with_onnx, with_openvino
 from uxnet_compiler.schema import Genotype, drop_dead
 
 WIDTHS = (32, 64, 128, 256)
@@ -173,7 +172,7 @@ def dints_theirs(code: Path) -> nn.Module:
     read = importer.read_code(code)
     torch.manual_seed(0)
     space = TopologyInstance(
-        arch_code=[torch.tensor(read.arch_code_a), torch.tensor(read.arch_code_c)],
+        arch_code=[np.array(read.arch_code_a), np.array(read.arch_code_c)],
         channel_mul=1.0,
         num_blocks=12,
         num_depths=4,
@@ -189,46 +188,14 @@ def dints_theirs(code: Path) -> nn.Module:
     ).eval()
 
 
-@dataclass(frozen=True)
-class Runtime:
-    """One way to run a compiled network here."""
-
-    name: str
-    run: Runner
-
-
-@contextmanager
-def runtimes(network: Network) -> Iterator[list[Runtime]]:
-    """Open a network in every way that this machine has."""
-    eager = assemble(network.document, network.graph, network.stored).eval()
-    half = assemble(network.document, network.graph, network.stored).eval()
-    channels_last_(half, len(network.divisor))
-    guard(half)
-
-    def in_half(image: Tensor) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
-            made: Tensor = half(channels_last(image, len(network.divisor)))
-        return made.float()
-
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        onnx, openvino = OnnxTarget(), OpenVinoTarget()
-        onnx.write(network, folder / onnx.file)
-        openvino.write(network, folder / openvino.file)
-        yield [
-            Runtime("torch float32", _quiet(eager)),
-            Runtime("torch bfloat16", _quiet(in_half)),
-            Runtime("ONNX Runtime float32", onnx.open(folder / onnx.file, network)),
-            Runtime("OpenVINO float32", openvino.open(folder / openvino.file, network)),
-            Runtime(
-                "OpenVINO bfloat16", openvino.open(folder / openvino.file, network, "bfloat16")
-            ),
-        ]
-
-
-def _quiet(call: Callable[[Tensor], Tensor]) -> Runner:
-    @torch.inference_mode()
-    def run(image: Tensor) -> Tensor:
-        return call(image)
-
-    return run
+def runtimes(network: Network) -> list[Runtime]:
+    """Return every way to run a network on this machine."""
+    dims, cpu = len(network.divisor), torch.device("cpu")
+    half = assemble(network.document, network.graph, network.stored)
+    return [
+        on_torch(network.module, dims, cpu, Precision("float32", False, "asked for")),
+        on_torch(half, dims, cpu, Precision("bfloat16", True, "asked for")),
+        with_onnx(network),
+        with_openvino(network, "float32"),
+        with_openvino(network, "bfloat16"),
+    ]
