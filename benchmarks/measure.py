@@ -26,6 +26,7 @@ def latencies(
     return times
 
 
+@torch.inference_mode()
 def medians(sides: Mapping[str, Callable[[], object]], *, repeats: int = 7) -> dict[str, float]:
     """Return the median of the seconds per call of each side."""
     return {
@@ -33,6 +34,7 @@ def medians(sides: Mapping[str, Callable[[], object]], *, repeats: int = 7) -> d
     }
 
 
+@torch.inference_mode()
 def peak_bytes(call: Callable[[], object]) -> int:
     """Return the most bytes that a call holds at once, by the count of torch's allocator.
 
@@ -54,5 +56,6 @@ def peak_bytes(call: Callable[[], object]) -> int:
 def largest_difference(
     one: Callable[[Tensor], Tensor], two: Callable[[Tensor], Tensor], image: Tensor
 ) -> float:
-    """Return the largest difference between two networks' results for an image."""
-    return float((one(image) - two(image)).abs().max())
+    """Return the largest difference of two results, relative to the larger of 1 and them."""
+    expected = two(image)
+    return float((one(image) - expected).abs().max()) / max(1.0, float(expected.abs().max()))
