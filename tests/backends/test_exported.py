@@ -28,7 +28,7 @@ from uxnet_compiler.ir import Graph
 from uxnet_compiler.passes import INFERENCE, TRAINING, Pass
 from uxnet_compiler.schema import Genotype
 from uxnet_compiler.spaces.uxnet.known import KNOWN
-from uxnet_compiler.zoo import resolve, zoo
+from uxnet_compiler.zoo import zoo
 
 TARGET = ExportedTarget()
 
@@ -51,11 +51,7 @@ def assert_same(network: Network, path: Path) -> None:
         torch.testing.assert_close(run(image), expected, rtol=0, atol=limit)
 
 
-# torch.export takes a second per ten layers.
-SMALL = [name for name in zoo() if len(resolve(f"zoo:{name}").architecture.nodes) < 40]
-
-
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", zoo())
 def test_genotypes_of_the_zoo_are_written_as_what_they_compute(name: str, tmp_path: Path) -> None:
     network = network_of(narrow(name, levels=3 if name in KNOWN else None))
 
