@@ -22,7 +22,9 @@ DECONV = (
 
 
 @pytest.mark.parametrize("conv", [(CONV,), DECONV], ids=["conv", "transposed_conv"])
-@pytest.mark.parametrize("norm", ["instance_norm@1 {}", 'group_norm@1 {"groups": 4}'])
+@pytest.mark.parametrize(
+    "norm", ["instance_norm@1 {}", 'group_norm@1 {"groups": 4}', 'group_norm@1 {"size": 1}']
+)
 def test_a_bias_before_a_norm_of_each_channel_goes(conv: tuple[str, ...], norm: str) -> None:
     before = network(*conv, f"b.norm = {norm} (a.conv) : 4 @ 1x1")
     after = before.copy()

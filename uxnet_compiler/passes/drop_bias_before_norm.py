@@ -52,7 +52,8 @@ class DropBiasBeforeNorm(Pass):
             if norm.op.kind == "batch_norm":
                 self.decline(conv.id, f"the running mean of {norm.id} remembers the bias")
                 return False
-            if isinstance(norm.op, GroupNorm) and norm.op.groups != norm.type.channels:
+            channels = norm.type.channels
+            if isinstance(norm.op, GroupNorm) and norm.op.group_count(channels) != channels:
                 self.decline(conv.id, f"a group of {norm.id} has several channels")
                 return False
         return True
