@@ -157,3 +157,11 @@ passes_option = click.option(
     callback=_pipeline,
     help="inference, training, none, or passes with commas as `uxnet passes` lists them.",
 )
+runtime_option = click.option(
+    "--runtime",
+    type=click.Choice(("torch", "onnx", "openvino", "auto")),
+    default="torch",
+    show_default=True,
+    help="What runs the network; onnx and openvino compute on the CPU, in the fastest precision"
+    " that agrees with torch. auto tries all on this machine and takes the fastest.",
+)

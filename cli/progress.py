@@ -65,6 +65,11 @@ class Display(Observer):
         else:
             self._console.print(name, highlight=False)
 
+    def note(self, text: str) -> None:
+        """Print the line, above the bar where there is one."""
+        console = self._console if self._bar is None else self._bar.console
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+
     def tick(self, done: float, **values: float) -> None:
         """Move the bar, or print a line when the last one is some seconds old."""
         text = "  ".join(f"{name} {_number(value)}" for name, value in values.items())

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..options import device_option, tta_option
+from ..options import device_option, runtime_option, tta_option
 
 if TYPE_CHECKING:
+    from uxnet_compiler.runtimes import Wanted
     from uxnet_compiler.training.evaluate import Evaluation
 
 WORST = 5
@@ -30,16 +31,25 @@ WORST = 5
     show_default=True,
     help="Distance in mm at which two surfaces count as the same.",
 )
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder for all scores.  [default: RUN/evaluation]",
+)
 @tta_option
 @device_option
+@runtime_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(
+    *,
     run: Path,
     data: Path,
     cases: str | None,
     tolerance: float,
+    out: Path | None,
     tta: bool,
     device: str,
+    runtime: Wanted,
     as_json: bool,
 ) -> None:
     """Compare what a trained network finds with the reference, at the original voxels.
@@ -47,12 +57,13 @@ def command(
     RUN is a folder that uxnet train wrote, DATA a data set with the same channels and labels.
     Measured are Dice, normalised surface Dice (NSD) and the 95th percentile of the Hausdorff
     distance (HD95). A label that neither has counts as 1, 1 and 0 mm; one that only one has as 0,
-    0 and no distance. All scores are kept in RUN/evaluation.
+    0 and no distance. All scores are kept in scores.json and cases.csv in the folder --out.
     """
-    from uxnet_compiler.training.evaluate import evaluate
+    from uxnet_compiler.training.evaluate import evaluate, evaluation_folder
 
     from ..progress import Display
 
+    out = evaluation_folder(run) if out is None else out
     chosen = None if cases is None else [] if cases == "all" else cases.split(",")
     with Display() as display:
         found = evaluate(
@@ -62,15 +73,17 @@ def command(
             tolerance_mm=tolerance,
             tta=tta,
             device=device,
+            runtime=runtime,
+            out=out,
             observer=display,
         )
     if as_json:
         click.echo(found.summary.model_dump_json(indent=2))
     else:
-        _print(found, run)
+        _print(found, out)
 
 
-def _print(found: Evaluation, run: Path) -> None:
+def _print(found: Evaluation, out: Path) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -94,7 +107,7 @@ def _print(found: Evaluation, run: Path) -> None:
         worst.add_row(case.id, *(f"{one.dice:.4f}" for one in case.scores.values()))
     console = Console()
     console.print(table, worst)
-    click.echo(f"all scores: {run / 'evaluation'}", err=True)
+    click.echo(f"all scores: {out}", err=True)
 
 
 def _distance(value: float | None) -> str:

@@ -49,6 +49,22 @@ def test_json_is_the_summary(trained: Path, phantom_set: Path) -> None:
     assert (summary["num_cases"], summary["tolerance_mm"]) == (1, 2.0)
 
 
+def test_another_runtime_and_folder(trained: Path, phantom_set: Path, tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    out = tmp_path / "scores"
+
+    code, stdout, stderr = run(
+        *(str(trained), str(phantom_set), "--runtime", "openvino", "--out", str(out), "--json")
+    )
+
+    assert code == 0, stderr
+    kept = json.loads((out / "scores.json").read_text())
+    assert json.loads(stdout) == kept["summary"]
+    assert kept["summary"]["runtime"].startswith("openvino ")
+    assert "\nruntime openvino " in f"\n{stderr}"
+    assert (out / "cases.csv").exists()
+
+
 def test_what_cannot_be_evaluated_is_one_line(
     trained: Path, phantom_set: Path, tmp_path: Path
 ) -> None:

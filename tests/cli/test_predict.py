@@ -86,5 +86,38 @@ def test_a_bad_image_is_one_line_and_nothing_is_written(
     assert not (tmp_path / "out").exists()
 
 
+def test_the_runtime_and_the_memory_are_told_on_stderr(
+    trained: Path, phantom_set: Path, tmp_path: Path
+) -> None:
+    image = phantom_set / "imagesTr" / "phantom_000.nii.gz"
+
+    code, stdout, stderr = run(
+        *(str(trained), str(image), "--out", str(tmp_path), "--runtime", "auto"),
+        *("--memory", "1000"),
+    )
+
+    assert (code, stdout) == (0, f"{tmp_path / image.name}\n")
+    assert f"{image}: at most " in stderr
+    assert "\nruntime " in stderr
+
+
+def test_too_little_memory_is_one_line(trained: Path, phantom_set: Path, tmp_path: Path) -> None:
+    image = phantom_set / "imagesTr" / "phantom_000.nii.gz"
+
+    code, stdout, stderr = run(
+        str(trained), str(image), "--out", str(tmp_path / "masks"), "--memory", "0.1"
+    )
+
+    assert (code, stdout) == (1, "")
+    assert stderr.startswith(f"{image}: to segment it takes ")
+    assert len(stderr.splitlines()) == 1
+    assert not (tmp_path / "masks").exists()
+
+
+def test_no_memory_and_unknown_runtimes_are_wrong_usage(trained: Path) -> None:
+    for option in (("--memory", "0"), ("--runtime", "abacus")):
+        assert run(str(trained), "a.nii.gz", "--out", "x", *option)[0] == 2
+
+
 def test_images_are_needed(trained: Path) -> None:
     assert run(str(trained), "--out", "x")[0] == 2

@@ -69,3 +69,20 @@ def test_a_number_that_is_not_finite_is_shown() -> None:
         display.tick(1.0, loss=float("nan"))
 
     assert "loss nan" in text(screen)
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_note_is_a_line_of_its_own_whatever_is_in_it(terminal: bool) -> None:
+    screen = console(terminal=terminal)
+    long = "a[bold]/b: " + "word " * 50
+
+    with Display(screen) as display:
+        display.note(long)
+        display.phase("segmenting")
+        display.note("between")
+
+    lines = [line.rstrip() for line in text(screen).splitlines()]
+    assert "between" in [line.rpartition("\x1b[2K")[2] for line in lines]
+    assert "a[bold]/b: word word" in text(screen)
+    if not terminal:
+        assert lines == [long.rstrip(), "segmenting", "between"]

@@ -54,7 +54,7 @@ def test_a_perfect_network_has_perfect_scores_at_the_original_grid(
     dataset = open_dataset(phantom_set)
     truths = {str(c.image): read_label(c.label, read_image(c.image)) for c in dataset.cases}
 
-    def perfect(_: Segmenter, image: Image, __: TrainedRun) -> NDArray[np.int16]:
+    def perfect(_: Segmenter, image: Image, __: TrainedRun, ___: Path | None) -> NDArray[np.int16]:
         return truths[image.source]
 
     monkeypatch.setattr(module, "segment", perfect)
@@ -62,6 +62,23 @@ def test_a_perfect_network_has_perfect_scores_at_the_original_grid(
 
     assert summary.num_cases == 6
     assert (summary.dice, summary.nsd, summary.hd95_mm) == (1.0, 1.0, 0.0)
+
+
+def test_scores_go_where_they_are_asked_to_and_say_what_ran_the_network(
+    run: Path, phantom_set: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("onnxruntime")
+    plain = evaluate(run, phantom_set, device="cpu", out=tmp_path / "torch")
+    other = evaluate(run, phantom_set, runtime="onnx", out=tmp_path / "onnx")
+
+    assert not (run / "evaluation").exists()
+    for found, folder in ((plain, "torch"), (other, "onnx")):
+        kept = json.loads((tmp_path / folder / "scores.json").read_text())
+        assert Evaluation.model_validate(kept) == found
+        assert (tmp_path / folder / "cases.csv").exists()
+    assert plain.summary.runtime.startswith("torch ")
+    assert other.summary.runtime == "onnx float32"
+    assert other.summary.dice == pytest.approx(plain.summary.dice, abs=0.02)
 
 
 def test_csv_and_json_hold_the_same_scores(

@@ -47,6 +47,8 @@ class OnnxTarget(Target):
     def open(self, path: Path, network: Network) -> Runner:  # noqa: ARG002 (the file says it all)
         """Return what runs the file in ONNX Runtime, on the CPU in float32.
 
+        It uses as many threads as torch.
+
         Raises:
             BackendError: A package is missing, or ONNX Runtime refuses the file.
         """
@@ -57,6 +59,7 @@ class OnnxTarget(Target):
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # errors; warnings are about its own optimiser
         options.use_deterministic_compute = True
+        options.intra_op_num_threads = torch.get_num_threads()
         try:
             session = onnxruntime.InferenceSession(
                 path, options, providers=["CPUExecutionProvider"]

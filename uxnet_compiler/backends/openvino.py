@@ -45,7 +45,7 @@ class OpenVinoTarget(Target):
             graph.with_suffix(".bin").replace(weights)
 
     def open(self, path: Path, network: Network, precision: Precision = "float32") -> Runner:  # noqa: ARG002
-        """Return what runs the files on the CPU.
+        """Return what runs the files on the CPU, in as many threads as torch uses.
 
         Args:
             path: The XML file.
@@ -57,7 +57,11 @@ class OpenVinoTarget(Target):
         """
         self.require()
         openvino = import_openvino()
-        settings = {"INFERENCE_PRECISION_HINT": _HINTS[precision]}
+        settings = {
+            "INFERENCE_PRECISION_HINT": _HINTS[precision],
+            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+            "ENABLE_CPU_PINNING": False,  # two jobs would be tied to the same cores
+        }
         try:
             compiled = openvino.Core().compile_model(path, "CPU", settings)
         except RuntimeError as error:

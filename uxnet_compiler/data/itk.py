@@ -46,13 +46,51 @@ def read(path: Path) -> Any:
         return reader.Execute()
 
 
+def read_size(path: Path) -> tuple[tuple[int, ...], tuple[float, ...], int]:
+    """Return size, spacing and numbers per voxel of what `read` would return; no voxel is read.
+
+    Raises:
+        DataError: Nothing is there, or the header cannot be read.
+    """
+    try:
+        path.stat()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from None
+    if nifti.is_nifti(path) and path.is_file():
+        nifti.read_header(path)
+    slices = 1
+    with one_line(path, "not a readable image"):
+        names = [str(path)]
+        if path.is_dir():
+            names = list(_slices(path))
+            slices = len(names)
+        reader = sitk.ImageFileReader()
+        reader.SetFileName(names[0])
+        reader.ReadImageInformation()
+        size, spacing = reader.GetSize(), reader.GetSpacing()
+        if slices > 1:
+            last = sitk.ImageFileReader()
+            last.SetFileName(names[-1])
+            last.ReadImageInformation()
+            way_mm = np.linalg.norm(np.subtract(last.GetOrigin(), reader.GetOrigin()))
+            size = (*size[:2], slices)
+            spacing = (*spacing[:2], max(float(way_mm), 1e-6) / (slices - 1))
+        return tuple(size), tuple(spacing), reader.GetNumberOfComponents()
+
+
+def _slices(folder: Path) -> Sequence[str]:
+    """Return the files of the one DICOM series in a folder, in order."""
+    series = sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
+    if len(series) != 1:
+        found = "no DICOM series" if not series else f"{len(series)} DICOM series"
+        raise DataError(f"{folder}: {found} in this folder; exactly one is needed")
+    names: Sequence[str] = sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0])
+    return names
+
+
 def _read_series(folder: Path) -> Any:
     with one_line(folder, "not a readable DICOM series"):
-        series = sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder))
-        if len(series) != 1:
-            found = "no DICOM series" if not series else f"{len(series)} DICOM series"
-            raise DataError(f"{folder}: {found} in this folder; exactly one is needed")
-        names = sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), series[0])
+        names = _slices(folder)
         _check_every_slice(folder, {Path(name).name for name in names})
         _check_steps(folder, names)
         reader = sitk.ImageSeriesReader()

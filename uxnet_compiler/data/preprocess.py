@@ -10,6 +10,7 @@ the whole axis.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import SimpleITK as sitk  # noqa: N813 - the name that its documentation uses
 from numpy.typing import NDArray
 
 from uxnet_compiler.data.fingerprint import SMALLEST_AXIS
+from uxnet_compiler.data.headers import Header
 from uxnet_compiler.data.images import Image
 from uxnet_compiler.data.plan import CtNormalisation, Plan
 from uxnet_compiler.errors import DataError
@@ -33,7 +35,7 @@ def preprocess(image: Image, plan: Plan) -> NDArray[np.float32]:
     Raises:
         DataError: The image does not fit the plan, or an axis is too short after resampling.
     """
-    shape = _planned_shape(image, plan)
+    shape = planned_shape(image, plan)
     interpolator = sitk.sitkBSpline
     for spacing in (image.spacing, plan.spacing):
         if max(spacing) > _ANISOTROPIC * min(spacing):
@@ -52,22 +54,25 @@ def preprocess(image: Image, plan: Plan) -> NDArray[np.float32]:
 
 def preprocess_label(label: NDArray[np.int16], image: Image, plan: Plan) -> NDArray[np.int16]:
     """Resample a label map to the grid that `preprocess` gives its image."""
-    return _resample(label, _planned_shape(image, plan), sitk.sitkNearestNeighbor)
+    return _resample(label, planned_shape(image, plan), sitk.sitkNearestNeighbor)
 
 
-def restore(scores: NDArray[np.floating[Any]], image: Image, plan: Plan) -> NDArray[np.int16]:
+def restore(
+    scores: Iterable[NDArray[np.floating[Any]]], image: Image, plan: Plan
+) -> NDArray[np.int16]:
     """Turn logits or probabilities on the plan's grid into labels on the image's own voxels.
 
-    One class is resampled at a time, so a volume with many classes never lies in memory twice.
+    One class is taken and resampled at a time, so they need not lie in memory together.
 
     Shape:
-        scores  (K, D, H, W) or (K, H, W), on the grid of `preprocess(image, plan)`
+        scores  K of (D, H, W) or (H, W), on the grid of `preprocess(image, plan)`
         out     (D, H, W) or (H, W), the grid of `image`
     """
-    assert scores.shape[1:] == _planned_shape(image, plan), (scores.shape, image.grid.shape)
+    planned = planned_shape(image, plan)
     best = np.full(image.grid.shape, -np.inf, dtype=np.float32)
     labels = np.zeros(image.grid.shape, dtype=np.int16)
     for value, score in enumerate(scores):
+        assert score.shape == planned, (score.shape, image.grid.shape)
         here = _resample(np.asarray(score, dtype=np.float32), image.grid.shape, sitk.sitkLinear)
         better = here > best
         best[better] = here[better]
@@ -75,7 +80,12 @@ def restore(scores: NDArray[np.floating[Any]], image: Image, plan: Plan) -> NDAr
     return labels
 
 
-def _planned_shape(image: Image, plan: Plan) -> tuple[int, ...]:
+def planned_shape(image: Image | Header, plan: Plan) -> tuple[int, ...]:
+    """Return the size that `preprocess` gives an image.
+
+    Raises:
+        DataError: The image does not fit the plan, or an axis is too short after resampling.
+    """
     if image.spatial_dims != plan.spatial_dims:
         raise DataError(
             f"{image.source}: {image.spatial_dims}-D image, and the plan is {plan.spatial_dims}-D"

@@ -75,12 +75,26 @@ def choose_precision(
 
 
 @cache
+def bfloat16_defect(device: str, spatial_dims: int) -> str | None:
+    """Return the name of a trial that bfloat16 fails on the device, or None when it is right.
+
+    Args:
+        device: `cpu` or a CUDA device.
+        spatial_dims: 2 or 3.
+    """
+    for trial in TRIALS:
+        error = relative_error(trial, torch.device(device), spatial_dims)
+        if not error <= TOLERANCE:  # NaN compares false
+            return trial.name
+    return None
+
+
+@cache
 def _measure(device: str, spatial_dims: int) -> Precision:
     target = torch.device(device)
-    for trial in TRIALS:
-        error = relative_error(trial, target, spatial_dims)
-        if not error <= TOLERANCE:  # NaN compares false
-            return Precision("float32", False, f"bfloat16 is wrong here: {trial.name}")
+    defect = bfloat16_defect(device, spatial_dims)
+    if defect is not None:
+        return Precision("float32", False, f"bfloat16 is wrong here: {defect}")
     plain = _seconds(target, spatial_dims, torch.float32)
     brain = _seconds(target, spatial_dims, torch.bfloat16)
     if brain < plain:

@@ -9,6 +9,9 @@ class Observer:
     def phase(self, name: str) -> None:
         """Hear that a new part of the job begins, such as `preprocessing` or `training`."""
 
+    def note(self, text: str) -> None:
+        """Hear one line that is worth knowing."""
+
     def tick(self, done: float, **values: float) -> None:
         """Hear how far the part is.
 

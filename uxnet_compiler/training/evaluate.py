@@ -16,7 +16,8 @@ from uxnet_compiler.errors import DataError
 from uxnet_compiler.files import write_text
 from uxnet_compiler.runs.folder import dump_json
 from uxnet_compiler.runs.observer import Observer
-from uxnet_compiler.training.predict import segment
+from uxnet_compiler.runtimes import Wanted
+from uxnet_compiler.training.predict import prepare, segment
 from uxnet_compiler.training.scores import Score, score
 from uxnet_compiler.training.task import check_same, read_split
 from uxnet_compiler.training.trained import TrainedRun
@@ -43,13 +44,17 @@ class LabelMean(BaseModel):
 
 
 class Summary(BaseModel):
-    """An evaluation in a few numbers; `dice`, `nsd` and `hd95_mm` are means over the labels."""
+    """An evaluation in a few numbers; `dice`, `nsd` and `hd95_mm` are means over the labels.
+
+    `runtime` says what ran the network and in which precision, such as `torch bfloat16`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     genotype: str
     num_cases: int
     held_out: bool
+    runtime: str
     tta: bool
     tolerance_mm: float
     dice: float
@@ -85,7 +90,7 @@ class Evaluation(BaseModel):
         return sorted(self.cases, key=lambda case: (case.dice, case.id))[:count]
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913 (each is an option of the command)
     run: Path,
     data: Path,
     *,
@@ -93,11 +98,13 @@ def evaluate(
     tolerance_mm: float = 1.0,
     tta: bool = False,
     device: str = "auto",
+    runtime: Wanted = "torch",
+    out: Path | None = None,
     observer: Observer | None = None,
 ) -> Evaluation:
     """Segment cases of a data set, compare with their references, and keep the scores.
 
-    `evaluation/cases.csv` and `evaluation/scores.json` in the run's folder hold every score.
+    `cases.csv` and `scores.json` in the folder hold every score.
 
     Args:
         run: Folder of a training.
@@ -107,11 +114,14 @@ def evaluate(
         tolerance_mm: For the surface Dice.
         tta: Average over flips.
         device: `auto`, `cpu`, `cuda` ...
+        runtime: `torch`, `onnx`, `openvino`, or `auto` for the fastest.
+        out: Folder for the scores; `evaluation` in the run's when not given.
         observer: Hears how far it is.
 
     Raises:
-        RunError: The run cannot be used.
+        RunError: The run cannot be used, or the memory is too small.
         DataError: The data set or a case cannot be used.
+        BackendError: The runtime cannot be used.
     """
     observer = observer or Observer()
     trained = TrainedRun.open(run)
@@ -119,12 +129,14 @@ def evaluate(
     check_same(trained.task, dataset)
     held_out = read_split(trained.folder).held_out
     chosen = _choose(dataset, cases if cases is not None else held_out)
-    segmenter = trained.segmenter(device, tta=tta)
+    out = evaluation_folder(run) if out is None else out
+    segmenter, used = prepare(trained, runtime, device, tta=tta, observer=observer)
     observer.phase("evaluating")
     found: list[CaseScores] = []
     for case in chosen:
         image, truth = read_case(dataset, case)
-        labels = segment(segmenter, image, trained)
+        room = trained.footprint(image, runtime).fits()
+        labels = segment(segmenter, image, trained, out if room.disk_bytes else None)
         scores = {
             name: score(labels, truth, value, image.spacing, tolerance_mm)
             for value, name in enumerate(trained.task.foreground, start=1)
@@ -136,13 +148,19 @@ def evaluate(
         found,
         trained,
         held_out=bool(held_out) and {case.id for case in chosen} <= set(held_out),
+        runtime=str(used),
         tta=tta,
         tolerance_mm=tolerance_mm,
     )
     evaluation = Evaluation(summary=summary, cases=tuple(found))
-    write_text(run / "evaluation" / "scores.json", dump_json(evaluation))
-    write_text(run / "evaluation" / "cases.csv", _table(evaluation))
+    write_text(out / "scores.json", dump_json(evaluation))
+    write_text(out / "cases.csv", _table(evaluation))
     return evaluation
+
+
+def evaluation_folder(run: Path) -> Path:
+    """Return where the scores of a run go unless another folder is asked for."""
+    return run / "evaluation"
 
 
 def _choose(dataset: Dataset, ids: Sequence[str]) -> list[Case]:
@@ -162,6 +180,7 @@ def _summarise(
     trained: TrainedRun,
     *,
     held_out: bool,
+    runtime: str,
     tta: bool,
     tolerance_mm: float,
 ) -> Summary:
@@ -173,6 +192,7 @@ def _summarise(
         genotype=trained.genotype.id,
         num_cases=len(cases),
         held_out=held_out,
+        runtime=runtime,
         tta=tta,
         tolerance_mm=tolerance_mm,
         dice=fmean(mean.dice for mean in means),

@@ -23,6 +23,7 @@ from uxnet_compiler.runs.events import EventLog
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.runs.stopping import Stopper
+from uxnet_compiler.runtimes import on_torch
 from uxnet_compiler.schema import Genotype
 from uxnet_compiler.training.config import TrainConfig
 from uxnet_compiler.training.inference import Segmenter
@@ -82,7 +83,9 @@ class Loop:
         )
         self._loss = SegmentationLoss()
         self.average = Average(self.network, config.average)
-        self._segmenter = Segmenter(job.genotype.compile(), job.plan, device, job.precision)
+        self._shown = job.genotype.compile()
+        runtime = on_torch(self._shown, dims, device, job.precision)
+        self._segmenter = Segmenter(runtime, job.plan, device)
         self._batches: PatchBatches = patch_batches(
             cases,
             job.plan,
@@ -213,7 +216,7 @@ class Loop:
     def _validate(self, log: EventLog) -> None:
         if not self._held_out:
             return
-        self._segmenter.network.load_state_dict(self.average.weights)
+        self._shown.load_state_dict(self.average.weights)
         self.dice = held_out_dice(self._segmenter, self._held_out, self._job.task)
         by_label = {f"dice_{name}": value for name, value in self.dice.items()}
         log.emit("validate", self.step, dice=fmean(self.dice.values()), **by_label)

@@ -10,11 +10,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from uxnet_compiler.data.headers import read_header
 from uxnet_compiler.data.images import Image, case_id, read_image, write_label
 from uxnet_compiler.data.preprocess import preprocess, restore
 from uxnet_compiler.errors import DataError
 from uxnet_compiler.machine.memory import memory_errors
 from uxnet_compiler.runs.observer import Observer
+from uxnet_compiler.runtimes import Runtime, Wanted
+from uxnet_compiler.training.footprint import Room
 from uxnet_compiler.training.inference import Segmenter
 from uxnet_compiler.training.trained import TrainedRun
 
@@ -26,6 +29,8 @@ def predict(
     *,
     tta: bool = False,
     device: str = "auto",
+    runtime: Wanted = "torch",
+    memory_gib: float | None = None,
     observer: Observer | None = None,
 ) -> list[Path]:
     """Segment images and write one label map for each.
@@ -38,6 +43,9 @@ def predict(
         out: Folder for `<name>.nii.gz`, each on the grid of its image.
         tta: Average over flips.
         device: `auto`, `cpu`, `cuda` ...
+        runtime: `torch`, `onnx`, `openvino`, or `auto` for the fastest.
+        memory_gib: What the process may hold; what the machine has left when not given. Where
+            that is too little for the sums of all classes, they go to a file in `out`.
         observer: Hears how far it is.
 
     Returns:
@@ -45,38 +53,75 @@ def predict(
 
     Raises:
         DataError: An image cannot be used, or two outputs would have the same name.
-        RunError: The run cannot be used, or the folder not be written.
+        RunError: The run cannot be used, the folder not be written, or the memory is too small.
+        BackendError: The runtime cannot be used.
     """
     observer = observer or Observer()
     trained = TrainedRun.open(run)
     targets = _targets(images, out)
+    limit_bytes = None if memory_gib is None else int(memory_gib * 2**30)
+    rooms = [_room(path, trained, runtime, limit_bytes) for path in images]
+    largest = max(range(len(rooms)), key=lambda index: rooms[index].memory_bytes)
+    observer.note(f"{images[largest]}: {rooms[largest]}")
     observer.phase("checking")
     for done, path in enumerate(images, start=1):
-        image = read_image(path)
-        trained.check(image, path)
-        preprocess(image, trained.plan)
+        preprocess(read_image(path), trained.plan)
         observer.tick(done / len(images), images=done)
-    segmenter = trained.segmenter(device, tta=tta)
+    segmenter, _ = prepare(trained, runtime, device, tta=tta, observer=observer)
     observer.phase("segmenting")
-    for done, (path, target) in enumerate(zip(images, targets, strict=True), start=1):
+    for done, (path, room, target) in enumerate(zip(images, rooms, targets, strict=True), start=1):
         image = read_image(path)
-        write_label(segment(segmenter, image, trained), image.grid, target)
+        labels = segment(segmenter, image, trained, out if room.disk_bytes else None)
+        write_label(labels, image.grid, target)
         observer.tick(done / len(images), images=done)
     return targets
 
 
-def segment(segmenter: Segmenter, image: Image, trained: TrainedRun) -> NDArray[np.int16]:
+def prepare(
+    trained: TrainedRun, runtime: Wanted, device: str, *, tta: bool, observer: Observer
+) -> tuple[Segmenter, Runtime]:
+    """Return what segments images, and the runtime in it; an observer hears which, and why.
+
+    Raises:
+        RunError: The device is not there, or flips are asked of a network that saw none.
+        BackendError: The weights or the runtime cannot be used.
+    """
+    if tta:
+        trained.require_mirrored()
+    choice = trained.runtime(runtime, device)
+    if runtime != "torch":
+        observer.note(str(choice))
+    chosen = choice.runtime
+    return Segmenter(chosen, trained.plan, chosen.device, tta=tta), chosen
+
+
+def segment(
+    segmenter: Segmenter, image: Image, trained: TrainedRun, scratch: Path | None = None
+) -> NDArray[np.int16]:
     """Segment one image on its own voxels.
+
+    Args:
+        segmenter: Of the run.
+        image: As read.
+        trained: The run.
+        scratch: Folder for the sums of the classes while it works; in memory when not given.
 
     Shape:
         out  (D, H, W) or (H, W)
 
     Raises:
-        RunError: The memory does not suffice.
+        RunError: The memory or the disk does not suffice.
     """
     with memory_errors(image.source, "another --device or a smaller image may do"):
         array = torch.from_numpy(preprocess(image, trained.plan))
-        return restore(segmenter.probabilities(array).numpy(), image, trained.plan)
+        return restore(segmenter.classes(array, scratch), image, trained.plan)
+
+
+def _room(path: Path, trained: TrainedRun, runtime: Wanted, limit_bytes: int | None) -> Room:
+    """Say what an image will take, from its header alone; refuse one that takes too much."""
+    header = read_header(path)
+    trained.check(header, path)
+    return trained.footprint(header, runtime).fits(limit_bytes)
 
 
 def _targets(images: Sequence[Path], out: Path) -> list[Path]:

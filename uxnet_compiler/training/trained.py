@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from uxnet_compiler.analysis import cost
 from uxnet_compiler.backends.safetensors import read_weights
+from uxnet_compiler.backends.target import Network
+from uxnet_compiler.compiler import assemble
+from uxnet_compiler.data.headers import Header
 from uxnet_compiler.data.images import Image
 from uxnet_compiler.data.plan import Plan
 from uxnet_compiler.errors import DataError, RunError
-from uxnet_compiler.machine.device import pick_device
-from uxnet_compiler.machine.selftest import choose_precision
+from uxnet_compiler.ir import Graph
+from uxnet_compiler.lowering import lower
+from uxnet_compiler.passes import INFERENCE, run_passes
 from uxnet_compiler.runs.folder import RunFolder
+from uxnet_compiler.runtimes import Choice, Wanted, choose
 from uxnet_compiler.schema import Genotype, load
 from uxnet_compiler.training.config import TrainConfig
-from uxnet_compiler.training.inference import Segmenter
+from uxnet_compiler.training.footprint import Footprint, footprint
+from uxnet_compiler.training.inference import WINDOWS_AT_ONCE
 from uxnet_compiler.training.task import Task, read_task
 
 
@@ -44,25 +52,67 @@ class TrainedRun:
             read_task(folder),
         )
 
-    def segmenter(self, device: str = "auto", *, tta: bool = False) -> Segmenter:
-        """Build the trained network in the precision that suits the device.
+    def require_mirrored(self) -> None:
+        """Refuse to average over flips what has never seen one.
 
         Raises:
-            RunError: The device is not there, or flips are asked of a network that saw none.
-            BackendError: The weights cannot be read or do not fit.
+            RunError: The network was trained without flips.
         """
-        if tta and not self.folder.read(self.folder.config_path, TrainConfig).mirror:
+        if not self.folder.read(self.folder.config_path, TrainConfig).mirror:
             raise RunError(
                 f"{self.folder.path}: --tta averages over flips, and this network was trained"
                 " without --mirror: it has never seen one"
             )
-        target = pick_device(device)
-        weights = read_weights(self.folder.weights_path, genotype_id=self.genotype.id)
-        network = self.genotype.compile(weights=weights)
-        precision = choose_precision("auto", target, self.plan.spatial_dims)
-        return Segmenter(network, self.plan, target, precision, tta=tta)
 
-    def check(self, image: Image, path: Path) -> None:
+    def network(self) -> Network:
+        """Return the compiled network with the trained weights.
+
+        Raises:
+            BackendError: The weights cannot be read or do not fit.
+        """
+        architecture, path = self.genotype.architecture, self.folder.weights_path
+        stored = read_weights(path, genotype_id=self.genotype.id)
+        document, graph = lower(architecture), self._graph
+        return Network(
+            name=self.genotype.name,
+            genotype_id=self.genotype.id,
+            document=document,
+            graph=graph,
+            stored=stored,
+            module=assemble(document, graph, stored, source=str(path)).eval(),
+            divisor=architecture.total_stride,
+        )
+
+    def runtime(self, wanted: Wanted = "torch", device: str = "auto") -> Choice:
+        """Open the trained network in a runtime.
+
+        Args:
+            wanted: As for `uxnet_compiler.runtimes.choose`.
+            device: `auto`, `cpu`, `cuda` ...
+
+        Raises:
+            RunError: The device is not there.
+            BackendError: The weights or the runtime cannot be used.
+        """
+        channels = self.genotype.architecture.in_channels
+        batch = (WINDOWS_AT_ONCE, channels, *self.plan.patch_size)
+        return choose(wanted, self.network(), batch, device)
+
+    @cached_property
+    def _graph(self) -> Graph:
+        return run_passes(lower(self.genotype.architecture), INFERENCE)
+
+    def footprint(self, image: Image | Header, runtime: Wanted = "torch") -> Footprint:
+        """Predict what it takes to segment an image.
+
+        Raises:
+            DataError: The image does not fit the plan.
+        """
+        network = cost(self._graph, self.plan.patch_size)
+        classes = self.genotype.architecture.out_channels
+        return footprint(image, self.plan, network, classes, runtime)
+
+    def check(self, image: Image | Header, path: Path) -> None:
         """Refuse an image that the network cannot take.
 
         Raises:
