@@ -105,6 +105,25 @@ def test_a_file_that_is_no_network_is_one_line(network: Network, tmp_path: Path)
         assert "src/" not in str(caught.value)
 
 
+def test_ctrl_c_is_heard_after_runners_have_come_and_gone(path: Path) -> None:
+    """Each core of OpenVINO takes over the signals' stack; the last one left its own behind."""
+    code = (
+        "import faulthandler, os, signal, sys; from pathlib import Path; faulthandler.enable();"
+        "from uxnet_compiler.backends.openvino import OpenVinoTarget;"
+        "target, path = OpenVinoTarget(), Path(sys.argv[1]);"
+        "runners = [target.open(path, None, number) for number in ('float32', 'bfloat16')];"
+        "del runners[0]; runners.clear();"
+        "signal.signal(signal.SIGINT, lambda *_: print('heard'));"
+        "os.kill(os.getpid(), signal.SIGINT)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, str(path)], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (0, "heard\n"), done.stderr
+
+
 def test_importing_it_tells_nobody(tmp_path: Path) -> None:
     """It would write an identifier into the home folder, and call out."""
     code = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -36,7 +37,7 @@ class OpenVinoTarget(Target):
         """
         self.require()
         openvino = import_openvino()
-        model = openvino.Core().read_model(onnx_bytes(network, path))
+        model = core().read_model(onnx_bytes(network, path))
         _name_layers(model)
         for key, text in facts(network).items():
             model.set_rt_info(text, key.split("."))
@@ -56,14 +57,13 @@ class OpenVinoTarget(Target):
             BackendError: A package is missing, or OpenVINO refuses the files.
         """
         self.require()
-        openvino = import_openvino()
         settings = {
             "INFERENCE_PRECISION_HINT": _HINTS[precision],
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "ENABLE_CPU_PINNING": False,  # two jobs would be tied to the same cores
         }
         try:
-            compiled = openvino.Core().compile_model(path, "CPU", settings)
+            compiled = core().compile_model(path, "CPU", settings)
         except RuntimeError as error:
             raise BackendError(f"{path}: OpenVINO cannot read it: {_reason(error)}") from None
 
@@ -71,6 +71,16 @@ class OpenVinoTarget(Target):
             return torch.from_numpy(compiled(image.contiguous().numpy())[0])
 
         return run
+
+
+@cache
+def core() -> Any:
+    """Return the one core of this process.
+
+    Each has a stack for signals in the thread that opens it, and frees it with the core, not
+    always before the system lets go of it: with several, Ctrl-C may kill the process.
+    """
+    return import_openvino().Core()
 
 
 def _name_layers(model: Any) -> None:

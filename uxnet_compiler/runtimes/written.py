@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from uxnet_compiler.backends.onnx import OnnxTarget
-from uxnet_compiler.backends.openvino import OpenVinoTarget
+from uxnet_compiler.backends.openvino import OpenVinoTarget, core
 from uxnet_compiler.backends.target import Network
-from uxnet_compiler.backends.telemetry import import_onnxruntime, import_openvino
+from uxnet_compiler.backends.telemetry import import_onnxruntime
 from uxnet_compiler.errors import BackendError
 from uxnet_compiler.machine.selftest import bfloat16_defect
 from uxnet_compiler.runtimes.base import Number, Runtime
@@ -72,7 +72,7 @@ def _require_bfloat16(spatial_dims: int) -> None:
     Raises:
         BackendError: It lacks it, or its kernels are wrong.
     """
-    able = import_openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    able = core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     if "BF16" not in able:
         raise BackendError("runtime openvino bfloat16: this processor has no units for it")
     defect = bfloat16_defect("cpu", spatial_dims)
