@@ -80,13 +80,34 @@ def test_auto_takes_the_fastest(network: Network, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(choice, "with_onnx", stretched(1.0))
     monkeypatch.setattr(choice, "with_openvino", refused)
     seconds = {"onnx": 1.0, "torch": 2.5}
-    monkeypatch.setattr(choice, "_seconds", lambda runtime, _: seconds[runtime.name])
+    monkeypatch.setattr(choice, "_seconds", lambda found, _: [seconds[one.name] for one in found])
 
     found = choose("auto", network, BATCH, "cpu")
 
     assert found.runtime.name == "onnx"
     assert found.reason.startswith("2.5 x faster than torch ")
     assert "runtime openvino bfloat16: not in this test" in found.reason
+
+
+def test_one_slow_run_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(choice, "perf_counter", lambda: now)
+
+    def taking(*seconds: float) -> Runtime:
+        each = iter(seconds)
+
+        def run(windows: torch.Tensor) -> torch.Tensor:
+            nonlocal now
+            now += next(each)
+            return windows
+
+        return Runtime("torch", "float32", torch.device("cpu"), run)
+
+    # As soon as the time is used up, it ends: after the second turn, or after a very long first.
+    windows = torch.zeros(1)
+    assert choice._seconds([taking(8, 1), taking(3, 4)], windows) == [1, 3]
+    assert choice._seconds([taking(80), taking(30)], windows) == [80, 30]
+    assert choice._seconds([taking(*[0.1, 0.3, 0.1, 0.2, 0.4])], windows) == [pytest.approx(0.1)]
 
 
 def test_auto_does_without_what_is_not_installed(
