@@ -42,7 +42,7 @@ def test_what_is_too_old_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
     (found,) = (check for check in software() if check.name == "torch")
 
-    assert (found.status, found.text) == ("note", "1.0, but >=2.5 is needed")
+    assert (found.status, found.text) == ("note", "1.0, but >=2.6 is needed")
     assert found.hint.endswith("--upgrade")
 
 
