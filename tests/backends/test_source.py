@@ -17,7 +17,7 @@ import torch
 from graphs import graphs
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import images, logits, narrow, network_of, network_of_graph
+from networks import around, images, logits, narrow, network_of, network_of_graph
 from safetensors.torch import save_file
 from strategies import document, genotypes
 from torch import Tensor, nn
@@ -33,7 +33,7 @@ from uxnet_compiler.backends.weights import evaluate
 from uxnet_compiler.errors import BackendError
 from uxnet_compiler.ir import Graph, from_text
 from uxnet_compiler.ir.weights import EXPRESSIONS, Weight, parse_weight
-from uxnet_compiler.ops import Conv, Input, MaxPool, Op, Output, TensorType
+from uxnet_compiler.ops import Conv, Input, Op, Output, TensorType
 from uxnet_compiler.ops.samples import SAMPLES
 from uxnet_compiler.passes import INFERENCE, TRAINING, Pass
 from uxnet_compiler.schema import Architecture, Genotype
@@ -119,22 +119,6 @@ def small(node: str = "a0") -> Genotype:
     for edge in plain["edges"]:
         edge |= {end: node for end in ("source", "target") if edge[end] == "a0"}
     return Genotype(name="small", architecture=Architecture.model_validate(plain))
-
-
-def around(op: Op, inputs: tuple[TensorType, ...]) -> Graph:
-    """Return a network that feeds an op with inputs of the given types."""
-    dims = inputs[0].spatial_dims
-    graph = Graph()
-    graph.add("input", Input(channels=1, spatial_dims=dims))
-    sources = []
-    for index, given_type in enumerate(inputs):
-        pooled = graph.add(f"pool{index}.max_pool", MaxPool(factor=given_type.scale), ("input",))
-        point = Conv(kernel=(1,) * dims, channels=given_type.channels)
-        sources.append(graph.add(f"point{index}.conv", point, (pooled,)))
-    made = graph.add("it.op", op, tuple(sources))
-    if op.kind != "output":
-        graph.add("output", Output(), (made,))
-    return graph
 
 
 def test_every_op_can_be_printed() -> None:

@@ -4,32 +4,16 @@ from __future__ import annotations
 
 import pytest
 import torch
+from networks import around
 from torch.utils.flop_counter import FlopCounterMode
 
 from uxnet_compiler.analysis import cost
 from uxnet_compiler.backends import torch as backend
 from uxnet_compiler.errors import GraphError, UnknownNameError
-from uxnet_compiler.ir import Graph
-from uxnet_compiler.ops import OPS, Conv, Input, MaxPool, Op, Output, TensorType, op_class
+from uxnet_compiler.ops import OPS, Conv, MaxPool, Op, TensorType, op_class
 from uxnet_compiler.ops.samples import SAMPLES
 
 SIZES = {2: (24, 48), 3: (8, 16, 32)}
-
-
-def around(op: Op, inputs: tuple[TensorType, ...]) -> Graph:
-    """Return a network that feeds an op with inputs of the given types."""
-    dims = inputs[0].spatial_dims
-    graph = Graph()
-    graph.add("input", Input(channels=1, spatial_dims=dims))
-    sources = []
-    for index, given in enumerate(inputs):
-        pooled = graph.add(f"pool{index}.max_pool", MaxPool(factor=given.scale), ("input",))
-        point = Conv(kernel=(1,) * dims, channels=given.channels)
-        sources.append(graph.add(f"point{index}.conv", point, (pooled,)))
-    made = graph.add("it.op", op, tuple(sources))
-    if op.kind != "output":
-        graph.add("output", Output(), (made,))
-    return graph
 
 
 def test_every_op_has_a_sample() -> None:
