@@ -1,7 +1,8 @@
-"""Write files and folders so that nobody ever sees a half-written one."""
+"""Write files and folders so that nobody ever sees a half-written one, and know where."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from uxnet_compiler.errors import RunError
+
+CACHE_VARIABLE = "UXNET_CACHE"
 
 
 @contextmanager
@@ -41,3 +44,27 @@ def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text with Unix newlines, all or nothing."""
     with replacing(path) as draft:
         draft.write_text(text, encoding="utf-8", newline="\n")
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be made again; it may not exist yet.
+
+    That is what the environment variable `UXNET_CACHE` names, else `uxnet` in the user's cache
+    folder: `$XDG_CACHE_HOME`, or `~/.cache`.
+
+    Raises:
+        RunError: The user has no home folder, and no variable names another place.
+
+    Source:
+        XDG Base Directory Specification 0.8; a relative path in its variable does not count.
+    """
+    if chosen := os.environ.get(CACHE_VARIABLE):
+        return Path(chosen)
+    if (base := Path(os.environ.get("XDG_CACHE_HOME", ""))).is_absolute():
+        return base / "uxnet"
+    try:
+        return Path.home() / ".cache" / "uxnet"
+    except RuntimeError:
+        raise RunError(
+            f"no home folder to keep a cache in; set {CACHE_VARIABLE} to a folder"
+        ) from None
