@@ -14,7 +14,7 @@ from uxnet_compiler.runs.events import EventLog
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.runs.stopping import Stopper
-from uxnet_compiler.search.bilevel import BiLevel, Step
+from uxnet_compiler.search.strategies import Step, Strategy
 from uxnet_compiler.search.task import Task
 
 SAVE_EVERY_S = 60.0
@@ -28,13 +28,13 @@ class Loop:
         self,
         task: Task,
         folder: RunFolder,
-        bilevel: BiLevel,
+        strategy: Strategy,
         train: PatchBatches,
         held_out: PatchBatches,
     ) -> None:
         self.task = task
         self.folder = folder
-        self.bilevel = bilevel
+        self.strategy = strategy
         self.train = train
         self.held_out = held_out
         self.step = 0
@@ -52,7 +52,7 @@ class Loop:
                 where = f"{self.folder.path}: step {self.step + 1}"
                 try:
                     with memory_errors(where, "a smaller --batch-size or --memory may help"):
-                        made = self.bilevel.step(self.train, self.held_out, self._used(stopper))
+                        made = self.strategy.step(self.train, self.held_out, self._used(stopper))
                 except FloatingPointError as error:
                     raise RunError(f"{where}: {error}") from None
                 self.step += 1
@@ -73,7 +73,7 @@ class Loop:
             architecture_loss=made.architecture_loss,
             dice=made.dice,
         )
-        evidence = self.bilevel.relaxation.evidence()
+        evidence = self.strategy.evidence()
         kept = sum(gate >= self.task.config.tau for gate in evidence.gates.values())
         if self.step % GATES_EVERY == 0:
             log.emit("gates", self.step, edges=kept, evidence=evidence.model_dump(mode="json"))
@@ -93,7 +93,7 @@ class Loop:
                 "step": self.step,
                 "elapsed_s": self.elapsed_s,
                 "precision": asdict(self.task.precision),
-                "bilevel": self.bilevel.state(),
+                "strategy": self.strategy.state(),
                 "train": self.train.state(),
                 "held_out": self.held_out.state(),
             },
@@ -103,6 +103,6 @@ class Loop:
         """Go on from what `save` wrote."""
         self.step = state["step"]
         self.elapsed_s = state["elapsed_s"]
-        self.bilevel.restore(state["bilevel"])
+        self.strategy.restore(state["strategy"])
         self.train.restore(state["train"])
         self.held_out.restore(state["held_out"])

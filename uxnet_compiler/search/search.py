@@ -19,10 +19,10 @@ from uxnet_compiler.runs.checkpoint import load_checkpoint
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import Evidence, Genotype, Provenance, dump
-from uxnet_compiler.search.bilevel import BiLevel
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.inherit import SUPERNET_FILE
 from uxnet_compiler.search.loop import Loop
+from uxnet_compiler.search.strategies import make_strategy
 from uxnet_compiler.search.task import Task, halves, plan_search, searched_part
 from uxnet_compiler.spaces import FAMILIES
 
@@ -98,7 +98,7 @@ def search(
     observer.phase("loading the data")
     train, held_out = halves(task, observer)
     fabric = make_fabric(device, precision)
-    loop = Loop(task, folder, BiLevel(space, config, fabric, precision), train, held_out)
+    loop = Loop(task, folder, make_strategy(space, config, fabric, precision), train, held_out)
     if state is not None:
         loop.restore(state)
     else:
@@ -112,7 +112,7 @@ def search(
 
 def _finish(task: Task, folder: RunFolder, loop: Loop, *, complete: bool) -> Found:
     """Decode, and write the genotype, the supernet's weights and the summary."""
-    evidence = loop.bilevel.relaxation.evidence()
+    evidence = loop.strategy.evidence()
     genotype = FAMILIES[task.config.family].genotype(
         task.space,
         evidence,
@@ -120,7 +120,7 @@ def _finish(task: Task, folder: RunFolder, loop: Loop, *, complete: bool) -> Fou
         tau=task.config.tau,
         provenance=_provenance(task, loop),
     )
-    write_weights(loop.bilevel.network.state_dict(), folder.path / SUPERNET_FILE)
+    write_weights(loop.strategy.network.state_dict(), folder.path / SUPERNET_FILE)
     dump(genotype, folder.genotype_path)
     summary = SearchSummary(
         genotype=genotype.id,
@@ -128,7 +128,7 @@ def _finish(task: Task, folder: RunFolder, loop: Loop, *, complete: bool) -> Fou
         minutes=round(loop.elapsed_s / 60, 2),
         complete=complete,
         precision=task.precision.dtype,
-        dice=loop.bilevel.dice,
+        dice=loop.strategy.dice,
         edges=(_kept(evidence, task.config.tau), len(task.space.gates)),
         repaired=len(genotype.provenance.repaired),
     )

@@ -8,8 +8,6 @@ Source:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -20,48 +18,41 @@ from torch import Tensor
 from uxnet_compiler.machine.guard import guard
 from uxnet_compiler.machine.layout import channels_last, channels_last_
 from uxnet_compiler.machine.selftest import Precision
+from uxnet_compiler.schema import Evidence
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.optimiser import SharedAdam
 from uxnet_compiler.search.relaxation import Relaxation
+from uxnet_compiler.search.strategies.base import Batch, Batches, Penalty, Step, Strategy
 from uxnet_compiler.search.supernet import Supernet, Weights, all_open
 from uxnet_compiler.spaces import FAMILIES, Space
 
-Batch = tuple[Tensor, Tensor]
 MAX_GRADIENT = 12.0
 DICE_MEMORY = 0.9
 
 
-@dataclass(frozen=True)
-class Step:
-    """What one step found out.
-
-    Attributes:
-        loss: On the half that trains the weights.
-        architecture_loss: On the other half; `None` during the warm-up.
-        dice: Mean foreground Dice on patches of the other half, averaged over recent steps.
-    """
-
-    loss: float
-    architecture_loss: float | None
-    dice: float | None
-
-
-class BiLevel:
+class BiLevel(Strategy):
     """Train the weights and the architecture of a supernet in turns.
 
     Maths:
         w <- w - lr grad L_train(w, a)
-        a <- a - lr grad [L_val(w, a) + pressure mean(g) + polarise(t) J(g)]
+        a <- a - lr grad [L_val(w, a) + pressure mean(g) + polarise(t) J(g) + penalty(a)]
 
         with J, the family's regulariser, ramped up linearly from the end of the warm-up on: at
         full weight from the start it would only freeze the first noise.
     """
 
     def __init__(
-        self, space: Space, config: SearchConfig, fabric: Fabric, precision: Precision
+        self,
+        space: Space,
+        config: SearchConfig,
+        fabric: Fabric,
+        precision: Precision,
+        *,
+        penalty: Penalty | None = None,
     ) -> None:
         self.space = space
         self.config = config
+        self.penalty = penalty
         self.regulariser = FAMILIES[config.family].regulariser
         self.fabric = fabric
         torch.manual_seed(config.seed)
@@ -81,12 +72,8 @@ class BiLevel:
         self.loss = DiceCELoss(softmax=True, to_onehot_y=True, include_background=False)
         self.dice: float | None = None
 
-    def step(self, train: Iterator[Batch], held_out: Iterator[Batch], progress: float) -> Step:
-        """Take one step at `progress` (0 to 1) of the search.
-
-        Raises:
-            FloatingPointError: A loss is not finite.
-        """
+    def step(self, train: Batches, held_out: Batches, progress: float) -> Step:
+        """Take one step on either half; during the warm-up, on the first alone."""
         searching = progress >= self.config.warmup and bool(self.optimisers)
         found = self._architecture_step(next(held_out), progress) if searching else None
         rate = self.config.weight_lr * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
@@ -116,6 +103,8 @@ class BiLevel:
                 + config.pressure * gates.mean()
                 + config.polarise * ramp * self.regulariser(gates)
             )
+        if self.penalty is not None:
+            total = total + self.penalty(weights)
         for optimiser in self.optimisers:
             optimiser.zero_grad()
         self.fabric.backward(total)
@@ -135,6 +124,10 @@ class BiLevel:
         if not torch.isfinite(loss):
             raise FloatingPointError("the loss is not a finite number; try --precision float32")
         return loss, mean_dice(logits.detach(), label)
+
+    def evidence(self) -> Evidence:
+        """Return all gates and preferences as they stand, rounded to six digits."""
+        return self.relaxation.evidence()
 
     def state(self) -> dict[str, Any]:
         """Return all that the next step depends on, as plain data."""
