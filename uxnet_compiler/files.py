@@ -12,6 +12,7 @@ from pathlib import Path
 from uxnet_compiler.errors import RunError
 
 CACHE_VARIABLE = "UXNET_CACHE"
+CACHE_TAG = "CACHEDIR.TAG"
 
 
 @contextmanager
@@ -68,3 +69,26 @@ def cache_folder() -> Path:
         raise RunError(
             f"no home folder to keep a cache in; set {CACHE_VARIABLE} to a folder"
         ) from None
+
+
+def cache_room(name: str) -> Path:
+    """Return a folder in the cache folder, made if need be; back-up programs leave it out.
+
+    Raises:
+        RunError: It cannot be made.
+
+    Source:
+        Cache Directory Tagging Specification 0.6.
+    """
+    room = cache_folder() / name
+    tag = room / CACHE_TAG
+    if not tag.exists():
+        try:
+            room.mkdir(parents=True, exist_ok=True)
+            tag.write_text("Signature: 8a477f597d28d172789f06886806bc55\n", encoding="ascii")
+        except OSError as error:
+            raise RunError(
+                f"{room}: cannot keep a cache here: {error.strerror or error}; --cache, or the "
+                f"variable {CACHE_VARIABLE}, names another folder"
+            ) from None
+    return room

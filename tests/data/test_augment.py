@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from uxnet_compiler.data.augment import Augmentation, cut
+from uxnet_compiler.data.augment import Augmentation, Chance, cut
 from uxnet_compiler.data.plan import Plan, ZScoreNormalisation
 
 
@@ -62,7 +62,7 @@ def test_image_and_label_move_alike(
     seen = set()
 
     for seed in range(40):
-        moved, labels = augment(image, label, start, np.random.default_rng(seed))
+        moved, labels = augment(image, label, start, Chance.draw(np.random.default_rng(seed)))
 
         assert moved.shape == labels.shape == (1, *patch_size)
         assert set(labels.flatten().tolist()) <= {0, 2}
@@ -80,7 +80,9 @@ def test_slices_far_apart_are_not_mixed() -> None:
     augment = Augmentation(plan_of(patch_size, (5.0, 1.0, 1.0)))
 
     for seed in range(30):
-        _, labels = augment(label.float(), label, [0, 0, 0], np.random.default_rng(seed))
+        _, labels = augment(
+            label.float(), label, [0, 0, 0], Chance.draw(np.random.default_rng(seed))
+        )
 
         for plane in labels[0]:
             assert len(set(plane.flatten().tolist()) - {0}) <= 1  # zeros come in at the border
@@ -92,8 +94,8 @@ def test_the_same_random_state_gives_the_same_patch() -> None:
     augment = Augmentation(plan_of((12, 12, 12), (1.0, 1.0, 1.0)))
 
     for seed in range(10):
-        first = augment(image, label, [2, 2, 2], np.random.default_rng(seed))
-        again = augment(image, label, [2, 2, 2], np.random.default_rng(seed))
+        first = augment(image, label, [2, 2, 2], Chance.draw(np.random.default_rng(seed)))
+        again = augment(image, label, [2, 2, 2], Chance.draw(np.random.default_rng(seed)))
 
         assert torch.equal(first[0], again[0])
         assert torch.equal(first[1], again[1])
@@ -106,7 +108,7 @@ def test_the_case_itself_is_not_changed() -> None:
     augment = Augmentation(plan_of((8, 8, 8), (1.0, 1.0, 1.0)))
 
     for seed in range(40):
-        augment(image, label, [0, 0, 0], np.random.default_rng(seed))
+        augment(image, label, [0, 0, 0], Chance.draw(np.random.default_rng(seed)))
 
     assert torch.equal(image, before[0])
     assert torch.equal(label, before[1])
@@ -121,7 +123,9 @@ def test_sides_change_only_when_mirroring_is_asked_for(mirror: bool) -> None:
     first = []
 
     for seed in range(30):
-        _, labels = augment(label.float(), label, [0, 0, 0], np.random.default_rng(seed))
+        _, labels = augment(
+            label.float(), label, [0, 0, 0], Chance.draw(np.random.default_rng(seed))
+        )
         half = labels[0, :4].float().mean() > labels[0, 4:].float().mean()
         first.append(bool(half))
 

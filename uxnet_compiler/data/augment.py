@@ -7,8 +7,9 @@ resolution change the image alone. Kinds and strengths are nnU-Net's, a little g
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -37,8 +38,21 @@ _BLUR = (0.25, 1.0)  # voxels
 _ANISOTROPIC = 3.0  # beyond it, turning across slices only blurs them
 
 
+@dataclass(frozen=True)
+class Chance:
+    """What chance has decided about one patch, before any work is done for it."""
+
+    seed: int
+    turned: bool
+
+    @classmethod
+    def draw(cls, random: np.random.Generator) -> Self:
+        """Let chance decide."""
+        return cls(int(random.integers(2**31)), bool(random.random() < _TURN_PROBABILITY))
+
+
 class Augmentation:
-    """Cut a patch out of a case and vary it at random.
+    """Cut a patch out of a case and vary it at random; not for two threads at the same time.
 
     Args:
         plan: Size of the patches.
@@ -83,7 +97,7 @@ class Augmentation:
         image: torch.Tensor,
         label: torch.Tensor,
         start: Sequence[int],
-        random: np.random.Generator,
+        chance: Chance,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Cut the patch that starts at a voxel, and vary it.
 
@@ -91,20 +105,19 @@ class Augmentation:
             image, label  (C, D, H, W) and (1, D, H, W), or without D
             out           the same with the size of the patch
         """
-        seed = int(random.integers(2**31))
         sample: Any  # MONAI: a mapping of names to tensors
-        if random.random() < _TURN_PROBABILITY:
+        if chance.turned:
             # A larger patch with the same centre, so that no border turns into view.
             wider = [at - margin for at, margin in zip(start, self._margin, strict=True)]
             size = [n + 2 * margin for n, margin in zip(self._size, self._margin, strict=True)]
             sample = {"image": cut(image, wider, size), "label": cut(label, wider, size)}
-            sample = self._turn.set_random_state(seed)(sample)
+            sample = self._turn.set_random_state(chance.seed)(sample)
         else:
             sample = {
                 "image": cut(image, start, self._size),
                 "label": cut(label, start, self._size),
             }
-        sample = self._vary.set_random_state(seed)(sample)
+        sample = self._vary.set_random_state(chance.seed)(sample)
         # Plain tensors, also of what no transform has touched.
         made = convert_to_tensor([sample["image"], sample["label"]], track_meta=False)
         return made[0], made[1]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -129,8 +130,7 @@ def _check_every_slice(folder: Path, used: set[str]) -> None:
 @contextmanager
 def one_line(path: Path, problem: str) -> Iterator[None]:
     """Retell ITK's exceptions of many lines as one, and keep its warnings off the terminal."""
-    shown = sitk.ProcessObject.GetGlobalWarningDisplay()
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    _QUIET.enter()
     try:
         yield
     except RuntimeError as error:
@@ -140,4 +140,31 @@ def one_line(path: Path, problem: str) -> Iterator[None]:
             reason = reason[match.end() :]
         raise DataError(f"{path}: {problem}: {reason}") from None
     finally:
-        sitk.ProcessObject.SetGlobalWarningDisplay(shown)
+        _QUIET.leave()
+
+
+class _Quiet:
+    """Keep ITK's warnings, which are switched for the whole process, off while any thread reads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._readers = 0
+        self._shown = True
+
+    def enter(self) -> None:
+        """Count a reader in; the first switches the warnings off."""
+        with self._lock:
+            if not self._readers:
+                self._shown = sitk.ProcessObject.GetGlobalWarningDisplay()
+                sitk.ProcessObject.SetGlobalWarningDisplay(False)
+            self._readers += 1
+
+    def leave(self) -> None:
+        """Count a reader out; the last leaves the warnings as they were."""
+        with self._lock:
+            self._readers -= 1
+            if not self._readers:
+                sitk.ProcessObject.SetGlobalWarningDisplay(self._shown)
+
+
+_QUIET = _Quiet()

@@ -1,73 +1,69 @@
-"""Load cases, and draw augmented patches from them for as long as training wants.
+"""Draw augmented patches from loaded cases for as long as training wants.
 
 Batch number n of a seed is a function of (seed, n) alone: resuming needs one number, and a batch
-can be made ahead of time without changing it.
+can be made ahead of time, by any thread, without changing it. Several processes share a batch:
+each makes its part of what one process would make.
 """
 
 from __future__ import annotations
 
+import os
+import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Self, TypedDict
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from uxnet_compiler.data.augment import Augmentation, cut
-from uxnet_compiler.data.decathlon import Dataset
-from uxnet_compiler.data.fingerprint import read_case
+from uxnet_compiler.data.augment import Augmentation, Chance, cut
+from uxnet_compiler.data.cases import LoadedCase
 from uxnet_compiler.data.plan import Plan
-from uxnet_compiler.data.preprocess import preprocess, preprocess_label
 from uxnet_compiler.errors import DataError
 
-_PLACES_PER_CLASS = 10_000  # enough to hit every part of an organ
+_MOST_WORKERS = 8
 
 _Batch = tuple[torch.Tensor, torch.Tensor]
 
 
-class LoadedCase(TypedDict):
-    """A preprocessed case in memory.
+@dataclass(frozen=True)
+class Feed:
+    """How batches are made before they are asked for.
 
-    Shape:
-        image  (C, D, H, W) or (C, H, W), float32
-        label  (1, D, H, W) or (1, H, W), int16
+    Attributes:
+        workers: Threads that make them; 0 makes each batch when it is asked for.
+        ahead: Batches that are made, or in the making, beyond the one that is given out.
+        pinned: Whether they lie in memory that a GPU can fetch from while it computes.
     """
 
-    id: str
-    image: torch.Tensor
-    label: torch.Tensor
+    workers: int = 0
+    ahead: int = 0
+    pinned: bool = False
+
+    @classmethod
+    def of(cls, device: torch.device, *, processes: int = 1) -> Self:
+        """Choose what suits a device.
+
+        Where the network itself computes on the cores, one thread makes the next batch beside it.
+        Where a GPU computes, half of the cores do, shared by the processes on this machine.
+        """
+        if device.type == "cpu":
+            return cls(workers=1, ahead=2)
+        cores = len(os.sched_getaffinity(0)) // (2 * processes)
+        workers = min(max(cores, 1), _MOST_WORKERS)
+        return cls(workers=workers, ahead=2 * workers, pinned=True)
 
 
-def load_cases(
-    dataset: Dataset,
-    ids: Sequence[str],
-    plan: Plan,
-    progress: Callable[[int, int], None] | None = None,
-) -> list[LoadedCase]:
-    """Read and preprocess the cases with the given ids, in their order.
+@dataclass(frozen=True)
+class _Choice:
+    """Which patch of which case, and how it is varied."""
 
-    Raises:
-        DataError: An id is not in the data set, or a case cannot be used.
-    """
-    by_id = {case.id: case for case in dataset.cases}
-    loaded: list[LoadedCase] = []
-    for done, name in enumerate(ids, start=1):
-        if name not in by_id:
-            raise DataError(f"{dataset.root}: no case with the id {name!r} in dataset.json")
-        image, label = read_case(dataset, by_id[name])
-        resampled = preprocess_label(label, image, plan)
-        loaded.append(
-            LoadedCase(
-                id=name,
-                image=torch.from_numpy(preprocess(image, plan)),
-                label=torch.from_numpy(resampled[None]),
-            )
-        )
-        if progress is not None:
-            progress(done, len(ids))
-    return loaded
+    case: LoadedCase
+    start: list[int]
+    chance: Chance | None
 
 
 class PatchBatches(Iterator[_Batch]):
@@ -75,9 +71,27 @@ class PatchBatches(Iterator[_Batch]):
 
     A case smaller than the patch is padded with 0 (the mean after normalisation, and what MONAI's
     sliding window pads with) and the class background.
+
+    Args:
+        cases: Cases from `load_cases`.
+        plan: Says how large a patch is, and whether turning it across slices makes sense.
+        batch_size: Patches in a batch.
+        augment: Whether patches are varied at random.
+        seed: Each seed gives another sequence of batches, always the same.
+        mirror: Whether they are flipped, too, when they are varied.
+        feed: How batches are made in advance; it changes nothing in them.
+        part: Which part of each batch this process makes, from 0 on. All processes together make
+            what one would make with a batch of `parts * batch_size`.
+        parts: Count of processes that share each batch.
+
+    Attributes:
+        waited_s: Seconds that the caller has waited for batches.
+
+    Raises:
+        DataError: There is no case.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each says something else about the batches)
         self,
         cases: Sequence[LoadedCase],
         plan: Plan,
@@ -86,20 +100,27 @@ class PatchBatches(Iterator[_Batch]):
         augment: bool,
         seed: int,
         mirror: bool = False,
-        ahead: int = 0,
+        feed: Feed | None = None,
+        part: int = 0,
+        parts: int = 1,
     ) -> None:
         if not cases:
             raise DataError("no case to draw patches from; at least one is needed")
+        assert 0 <= part < parts, (part, parts)
+        self.waited_s = 0.0
         self._cases = cases
-        self._places = [_places(case["label"]) for case in cases]
-        self._patch_size = plan.patch_size
+        self._plan = plan
         self._batch_size = batch_size
-        self._augmentation = Augmentation(plan, mirror=mirror) if augment else None
+        self._augment = augment
+        self._mirror = mirror
         self._seed = seed
+        self._feed = feed or Feed()
+        self._part = part
+        self._parts = parts
         self._next = 0
-        self._ahead = ahead
         self._waiting: deque[Future[_Batch]] = deque()
-        self._worker = ThreadPoolExecutor(1) if ahead else None
+        self._threads = ThreadPoolExecutor(self._feed.workers) if self._feed.workers else None
+        self._own = threading.local()  # MONAI's transforms carry the state of their chance
 
     def __iter__(self) -> Self:
         return self
@@ -111,100 +132,70 @@ class PatchBatches(Iterator[_Batch]):
             image  (B, C, D, H, W) or (B, C, H, W), float32
             label  (B, 1, D, H, W) or (B, 1, H, W), int64
         """
-        if self._worker is None:
-            batch = self._make(self._next)
+        asked_s = time.monotonic()
+        if self._threads is None:
+            batch = self._make(self._seed, self._next)
         else:
-            while len(self._waiting) <= self._ahead:
+            while len(self._waiting) <= self._feed.ahead:
                 number = self._next + len(self._waiting)
-                self._waiting.append(self._worker.submit(self._make, number))
+                self._waiting.append(self._threads.submit(self._make, self._seed, number))
             batch = self._waiting.popleft().result()
         self._next += 1
+        self.waited_s += time.monotonic() - asked_s
         return batch
 
-    def state(self) -> dict[str, int]:
+    def state(self) -> dict[str, float]:
         """Return what `restore` needs to go on with the batch after the last one."""
-        return {"seed": self._seed, "next": self._next}
+        return {"seed": self._seed, "next": self._next, "waited_s": self.waited_s}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on where the iterator that gave this state was."""
         while self._waiting:
             self._waiting.pop().cancel()
         self._seed, self._next = int(state["seed"]), int(state["next"])
+        self.waited_s = float(state["waited_s"])
 
-    def _make(self, number: int) -> _Batch:
-        random = np.random.default_rng((self._seed, number))
-        samples = [self._draw(random, foreground=i % 2 == 1) for i in range(self._batch_size)]
-        images, labels = zip(*samples, strict=True)
-        return torch.stack(images), torch.stack(labels).long()
+    def _make(self, seed: int, number: int) -> _Batch:
+        random = np.random.default_rng((seed, number))
+        # Chance decides for the patches of every process, so that each knows its own.
+        choices = [
+            self._choose(random, foreground=i % 2 == 1)
+            for i in range(self._parts * self._batch_size)
+        ]
+        first = self._part * self._batch_size
+        made = [self._draw(choice) for choice in choices[first : first + self._batch_size]]
+        images, labels = zip(*made, strict=True)
+        image, label = torch.stack(images), torch.stack(labels).long()
+        return (image.pin_memory(), label.pin_memory()) if self._feed.pinned else (image, label)
 
-    def _draw(
-        self, random: np.random.Generator, *, foreground: bool
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        index = int(random.integers(len(self._cases)))
-        case, places = self._cases[index], self._places[index]
+    def _choose(self, random: np.random.Generator, *, foreground: bool) -> _Choice:
+        case = self._cases[int(random.integers(len(self._cases)))]
+        size, places = self._plan.patch_size, case["places"]
         shape = tuple(case["label"].shape[1:])
         if foreground and places:
             voxels = places[int(random.integers(len(places)))]
             flat = int(voxels[int(random.integers(len(voxels)))])
             centre = [int(i) for i in np.unravel_index(flat, shape)]
-            start = [at - size // 2 for at, size in zip(centre, self._patch_size, strict=True)]
+            start = [at - wanted // 2 for at, wanted in zip(centre, size, strict=True)]
         else:
             start = [
-                int(random.integers(min(0, have - size), max(0, have - size) + 1))
-                for have, size in zip(shape, self._patch_size, strict=True)
+                int(random.integers(min(0, have - wanted), max(0, have - wanted) + 1))
+                for have, wanted in zip(shape, size, strict=True)
             ]
         start = [
-            min(max(at, min(0, have - size)), max(0, have - size))
-            for at, have, size in zip(start, shape, self._patch_size, strict=True)
+            min(max(at, min(0, have - wanted)), max(0, have - wanted))
+            for at, have, wanted in zip(start, shape, size, strict=True)
         ]
-        if self._augmentation is None:
-            return (
-                cut(case["image"], start, self._patch_size),
-                cut(case["label"], start, self._patch_size),
-            )
-        return self._augmentation(case["image"], case["label"], start, random)
+        return _Choice(case, start, Chance.draw(random) if self._augment else None)
 
-
-def patch_batches(
-    cases: Sequence[LoadedCase],
-    plan: Plan,
-    *,
-    batch_size: int,
-    augment: bool,
-    seed: int,
-    mirror: bool = False,
-    ahead: int = 0,
-) -> PatchBatches:
-    """Draw batches of the plan's patches from loaded cases; see `PatchBatches`.
-
-    Args:
-        cases: Cases from `load_cases`.
-        plan: Says how large a patch is, and whether turning it across slices makes sense.
-        batch_size: Patches in a batch.
-        augment: Whether patches are varied at random.
-        seed: Each seed gives another sequence of batches, always the same.
-        mirror: Whether they are flipped, too, when they are varied.
-        ahead: Batches that a thread makes in advance; worth it where a GPU trains.
-
-    Raises:
-        DataError: There is no case.
-    """
-    return PatchBatches(
-        cases,
-        plan,
-        batch_size=batch_size,
-        augment=augment,
-        seed=seed,
-        mirror=mirror,
-        ahead=ahead,
-    )
-
-
-def _places(label: torch.Tensor) -> list[NDArray[np.int64]]:
-    """List, per foreground class of a case, flat indices of voxels evenly spread over it."""
-    flat = label.numpy().ravel()
-    places = []
-    for value in np.unique(flat[flat > 0]):
-        voxels = np.flatnonzero(flat == value)
-        places.append(voxels[:: max(1, -(-len(voxels) // _PLACES_PER_CLASS))])
-    return places
+    def _draw(self, choice: _Choice) -> tuple[torch.Tensor, torch.Tensor]:
+        image, label = choice.case["image"], choice.case["label"]
+        if choice.chance is None:
+            size = self._plan.patch_size
+            return cut(image, choice.start, size), cut(label, choice.start, size)
+        if not hasattr(self._own, "augmentation"):
+            self._own.augmentation = Augmentation(self._plan, mirror=self._mirror)
+        varied: tuple[torch.Tensor, torch.Tensor] = self._own.augmentation(
+            image, label, choice.start, choice.chance
+        )
+        return varied

@@ -51,6 +51,19 @@ def check_whole(path: Path, reader: Any) -> None:
         )
 
 
+def lies_elsewhere(path: Path) -> bool:
+    """Say whether a file's voxels may lie in another file, which its header names."""
+    suffix = path.suffix.lower()
+    if suffix not in {".mha", ".nrrd"}:
+        return suffix in {".mhd", ".nhdr", ".hdr", ".img"}
+    with path.open("rb") as file:
+        head = file.read(_LARGEST_HEADER_BYTES)
+    if suffix == ".mha":
+        return _METAIMAGE_END.search(head) is None
+    end = _NRRD_END.search(head)
+    return end is None or _NRRD_ELSEWHERE.search(head[: end.start()]) is not None
+
+
 def _layout(path: Path) -> tuple[int, bool] | None:
     """Find where the voxels start in the file, and whether they are compressed."""
     suffix = path.suffix.lower()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, replace
 
+from uxnet_compiler.data.cases import LoadedCase, load_cases
 from uxnet_compiler.data.decathlon import Dataset, folds
 from uxnet_compiler.data.fingerprint import Fingerprint
-from uxnet_compiler.data.patches import LoadedCase, PatchBatches, load_cases, patch_batches
+from uxnet_compiler.data.patches import Feed, PatchBatches
 from uxnet_compiler.data.plan import Plan
 from uxnet_compiler.data.plan import plan as make_plan
 from uxnet_compiler.errors import RunError
+from uxnet_compiler.machine.device import pick_device
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import SpaceRef
@@ -19,7 +21,6 @@ from uxnet_compiler.search.memory import bytes_per_voxel
 from uxnet_compiler.search.supernet import Supernet
 from uxnet_compiler.spaces import FAMILIES, Space
 
-AHEAD = 2  # batches that are made while the network computes
 MAX_WIDTH = 320
 
 
@@ -101,17 +102,18 @@ def halves(task: Task, observer: Observer) -> tuple[PatchBatches, PatchBatches]:
     )
     order = random.Random(config.seed).sample(range(len(cases)), len(cases))
     middle = (len(order) + 1) // 2
+    feed = Feed.of(pick_device(config.device))
 
     def batches(part: list[int], seed: int) -> PatchBatches:
         chosen: list[LoadedCase] = [cases[index] for index in sorted(part)]
-        return patch_batches(
+        return PatchBatches(
             chosen,
             task.plan,
             batch_size=config.batch_size,
             augment=True,
             mirror=config.mirror,
             seed=seed,
-            ahead=AHEAD,
+            feed=feed,
         )
 
     return batches(order[:middle], 2 * config.seed), batches(order[middle:], 2 * config.seed + 1)

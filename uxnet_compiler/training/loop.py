@@ -10,7 +10,8 @@ from typing import Any
 import torch
 
 from uxnet_compiler.backends.safetensors import write_weights
-from uxnet_compiler.data.patches import LoadedCase, PatchBatches, patch_batches
+from uxnet_compiler.data.cases import LoadedCase
+from uxnet_compiler.data.patches import Feed, PatchBatches
 from uxnet_compiler.data.plan import Plan
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.machine.fabric import make_fabric
@@ -33,7 +34,6 @@ from uxnet_compiler.training.task import Task
 from uxnet_compiler.training.validation import held_out_dice
 
 SAVE_EVERY_S = 300.0
-AHEAD = 2  # batches that are made while the network computes
 
 
 @dataclass(frozen=True)
@@ -86,14 +86,14 @@ class Loop:
         self._shown = job.genotype.compile()
         runtime = on_torch(self._shown, dims, device, job.precision)
         self._segmenter = Segmenter(runtime, job.plan, device)
-        self._batches: PatchBatches = patch_batches(
+        self._batches = PatchBatches(
             cases,
             job.plan,
             batch_size=config.batch_size,
             augment=config.augment,
             mirror=config.mirror,
             seed=config.seed,
-            ahead=AHEAD,
+            feed=Feed.of(device),
         )
 
     def restart_average(self) -> None:

@@ -10,9 +10,9 @@ from statistics import fmean
 from pydantic import BaseModel, ConfigDict
 
 from uxnet_compiler.compiler import network_cost
+from uxnet_compiler.data.cases import LoadedCase, load_cases
 from uxnet_compiler.data.decathlon import Dataset, open_dataset
 from uxnet_compiler.data.fingerprint import fingerprint
-from uxnet_compiler.data.patches import LoadedCase, load_cases
 from uxnet_compiler.data.plan import Plan
 from uxnet_compiler.data.plan import plan as make_plan
 from uxnet_compiler.errors import RunError

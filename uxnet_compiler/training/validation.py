@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
-from uxnet_compiler.data.patches import LoadedCase
+from uxnet_compiler.data.cases import LoadedCase
 from uxnet_compiler.training.inference import Segmenter
 from uxnet_compiler.training.scores import dice
 from uxnet_compiler.training.task import Task
