@@ -1,0 +1,1 @@
+"""Studies: jobs made of several searches and trainings, with one table at the end."""

@@ -1,0 +1,238 @@
+"""Do the steps of a study at the same time, in processes of Ray: on this machine or a cluster."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from uxnet_compiler.errors import BackendError, RunError, UxnetError
+from uxnet_compiler.runs.observer import Observer
+from uxnet_compiler.studies.folder import enter, is_done
+from uxnet_compiler.studies.step import Step, Study
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+RETRIES = 3  # of a step whose worker was lost; it goes on from its checkpoint
+STORE_BYTES = 80 * 2**20  # Ray's shared memory: results are in files, so the least that it takes
+GRACE_S = 120.0  # for steps to save their state when the sweep is stopped
+# Set before Ray is imported: nothing is sent to anybody, and zero GPUs hide none from others.
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_DEDUP_LOGS": "0",
+}
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Who does the work.
+
+    Attributes:
+        workers: Steps at a time; none: as many as there are GPUs, else threads.
+        threads: Of each step. The same for any number of workers, so that sums are taken in
+            the same order and results are the same.
+        address: Of a Ray cluster whose machines share the folders; none: this machine alone.
+    """
+
+    workers: int | None = None
+    threads: int = 1
+    address: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a step ended: with an error in one line, stopped, or complete."""
+
+    complete: bool
+    error: str | None = None
+
+
+def fan_out(study: Study, out: Path, crew: Crew, observer: Observer | None = None) -> bool:
+    """Do every step whose result is not there yet, several at a time.
+
+    A step starts when those that it needs are done. When a worker is lost, its step is tried again
+    elsewhere. A step that fails stops those that need it, not the others.
+
+    Returns:
+        Whether all is done; Ctrl-C stops a study, and the same call goes on with it.
+
+    Raises:
+        BackendError: Ray is not installed, or the cluster cannot be reached.
+        RunError: A step failed, or the folder belongs to another study.
+    """
+    observer = observer or Observer()
+    enter(study, out)
+    missing = [step for step in study.steps if not is_done(step, out)]
+    if not missing:
+        return True
+    ray = _import_ray()
+    with _session(ray, crew, missing) as workers:
+        return _Foreman(ray, study, out, crew, workers, observer).run(missing)
+
+
+def work(step: Step, data: Path, out: Path, threads: int) -> Outcome:
+    """Do one step in a worker."""
+    import torch
+
+    from uxnet_compiler.studies.work import do
+
+    torch.set_num_threads(threads)
+    try:
+        return Outcome(do(step, data, out, Observer()))
+    except KeyboardInterrupt:
+        return Outcome(complete=False)
+    except UxnetError as error:  # some of them do not survive pickling
+        return Outcome(complete=False, error=str(error).splitlines()[0])
+
+
+class _Foreman:
+    """Hand out steps, at most as many at a time as there are workers."""
+
+    def __init__(
+        self, ray: ModuleType, study: Study, out: Path, crew: Crew, workers: int, observer: Observer
+    ) -> None:
+        self._ray = ray
+        self._study = study
+        self._out = out.resolve()
+        self._crew = crew
+        self._workers = workers
+        self._observer = observer
+        self._remote = ray.remote(work)
+        self._running: dict[Any, Step] = {}
+        self._failed: dict[str, str] = {}
+
+    def run(self, missing: list[Step]) -> bool:
+        self._observer.phase(f"{len(missing)} steps")
+        waiting = list(missing)
+        open_names = {step.name for step in missing}
+        try:
+            while waiting or self._running:
+                waiting = self._hand_out(waiting, open_names)
+                if not self._running:
+                    break
+                finished, _ = self._ray.wait(list(self._running), timeout=1.0)
+                for reference in finished:
+                    step = self._running.pop(reference)
+                    self._hear(step, self._result(reference))
+                    if step.name not in self._failed:
+                        open_names.discard(step.name)
+                done = len(missing) - len(open_names)
+                self._observer.tick(done / len(missing), steps=done, running=len(self._running))
+        except KeyboardInterrupt:
+            self._stop()
+            return False
+        if self._failed:
+            name, error = next(iter(sorted(self._failed.items())))
+            skipped = len(open_names) - len(self._failed)
+            more = f" ({len(self._failed)} steps failed, {skipped} need them)"
+            raise RunError(f"{name}: {error}{more if len(open_names) > 1 else ''}")
+        return True
+
+    def _hand_out(self, waiting: list[Step], open_names: set[str]) -> list[Step]:
+        """Start what can be started; return what has to wait."""
+        left = []
+        for step in waiting:
+            ready = not open_names & set(step.needs)
+            if ready and len(self._running) < self._workers:
+                self._running[self._start(step)] = step
+            else:
+                left.append(step)
+        return left
+
+    def _start(self, step: Step) -> Any:
+        gpus = self._ray.cluster_resources().get("GPU", 0)
+        options = {
+            "num_cpus": self._crew.threads,
+            "num_gpus": 1 if gpus and wants_gpu(step) else 0,
+            "max_retries": RETRIES,
+        }
+        data = self._study.data[step.data].resolve()
+        threads = self._crew.threads
+        return self._remote.options(**options).remote(step, data, self._out, threads)
+
+    def _result(self, reference: Any) -> Outcome:
+        try:
+            outcome: Outcome = self._ray.get(reference)
+        except self._ray.exceptions.TaskCancelledError:
+            return Outcome(complete=False)
+        except self._ray.exceptions.RayTaskError:
+            raise  # a defect of ours: it may be seen
+        except self._ray.exceptions.RayError:
+            text = f"its worker was lost {RETRIES + 1} times; its memory may be too small"
+            return Outcome(complete=False, error=text)
+        if not outcome.complete and outcome.error is None:
+            return Outcome(complete=False, error="was stopped from outside")
+        return outcome
+
+    def _hear(self, step: Step, outcome: Outcome) -> None:
+        if outcome.complete:
+            self._observer.note(f"{step.name}: done")
+        else:
+            self._failed[step.name] = outcome.error or "was stopped"
+            self._observer.note(f"{step.name}: {self._failed[step.name]}")
+
+    def _stop(self) -> None:
+        """Send Ctrl-C to every worker, and give them time to save."""
+        self._observer.note("stopping; each step saves where it is")
+        for reference in self._running:
+            self._ray.cancel(reference, force=False)
+        self._ray.wait(list(self._running), num_returns=len(self._running), timeout=GRACE_S)
+
+
+def wants_gpu(step: Step) -> bool:
+    """Say whether a step computes on a GPU where there is one."""
+    match step.kind:
+        case "search" | "train":
+            return step.config.device != "cpu"
+        case "evaluate":
+            return step.device != "cpu"
+        case "plain" | "derive":
+            return False
+
+
+def _import_ray() -> ModuleType:
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    try:
+        import ray
+    except ImportError:
+        raise BackendError(
+            "a sweep with workers needs Ray: pip install 'uxnet-compiler[ray]'"
+        ) from None
+    module: ModuleType = ray
+    return module
+
+
+@contextmanager
+def _session(ray: ModuleType, crew: Crew, steps: list[Step]) -> Iterator[int]:
+    """Start Ray here or reach a cluster; yield how many steps may run at a time."""
+    local = crew.address is None
+    options: dict[str, Any] = {"address": "local" if local else crew.address}
+    if local:
+        cores = len(os.sched_getaffinity(0))
+        wanted = crew.workers or max(1, cores // crew.threads)
+        options |= {
+            "num_cpus": max(cores, wanted * crew.threads),
+            "include_dashboard": False,
+            "object_store_memory": STORE_BYTES,
+        }
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        where = "this machine" if local else crew.address
+        raise BackendError(f"Ray on {where}: {str(error).splitlines()[0]}") from None
+    try:
+        signal.signal(signal.SIGTERM, before)  # Ray puts its own there
+        there = ray.cluster_resources()
+        gpus = int(there.get("GPU", 0)) if any(wants_gpu(step) for step in steps) else 0
+        yield crew.workers or gpus or max(1, int(there["CPU"]) // crew.threads)
+    finally:
+        ray.shutdown()

@@ -1,0 +1,124 @@
+"""The folder of a study: which steps it has, and which of them are done."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from uxnet_compiler.errors import RunError
+from uxnet_compiler.files import write_text
+from uxnet_compiler.runs.config import first_defect
+from uxnet_compiler.runs.folder import RunFolder, dump_json
+from uxnet_compiler.schema import dump
+from uxnet_compiler.studies.step import GIVEN, Step, Steps, Study
+
+STUDY = "study.json"
+
+
+class _Ending(BaseModel):
+    """What a search and a training say of their end."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    complete: bool
+
+
+def enter(study: Study, out: Path) -> None:
+    """Make the folder of a study, or go on in that of the same one.
+
+    Steps may be added later; a step that is there must be what it was.
+
+    Raises:
+        RunError: The folder holds something else, or a step was made in another way.
+    """
+    check(study, out)
+    before = _read(out)
+    mine = study.document()
+    old = {} if before is None else {step.name: step for step in before.steps}
+    steps = {**old, **{step.name: step for step in mine.steps}}
+    genotypes = {**(before.genotypes if before else {}), **mine.genotypes}
+    merged = Steps(steps=tuple(steps.values()), genotypes=dict(sorted(genotypes.items())))
+    if merged != before:
+        write_text(out / STUDY, dump_json(merged))
+    for name, genotype in study.genotypes.items():
+        if not (path := out / GIVEN / name / "genotype.json").is_file():
+            dump(genotype, path)
+
+
+def check(study: Study, out: Path) -> None:
+    """Refuse what `enter` would refuse; nothing is written.
+
+    Raises:
+        RunError: As for `enter`.
+    """
+    before = _read(out)
+    if before is None:
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise RunError(f"{out}: not empty, and no study (no {STUDY} in it); choose a new --out")
+        return
+    mine = study.document()
+    old = {step.name: step for step in before.steps}
+    for step in mine.steps:
+        if (other := old.get(step.name, step)) != step:
+            what = _difference(other.model_dump(mode="json"), step.model_dump(mode="json"))
+            raise RunError(f"{out}: step {step.name}: {what}; choose a new --out")
+    for name, found in mine.genotypes.items():
+        if before.genotypes.get(name, found) != found:
+            raise RunError(f"{out}: genotype {name}: was another network; choose a new --out")
+
+
+def is_done(step: Step, out: Path) -> bool:
+    """Say whether the result of a step is there.
+
+    Raises:
+        RunError: The summary of a step is broken.
+    """
+    folder = RunFolder(out / step.name)
+    match step.kind:
+        case "search" | "train":
+            path = folder.summary_path
+            return path.is_file() and folder.read(path, _Ending).complete
+        case "plain" | "derive":
+            return folder.genotype_path.is_file()
+        case "evaluate":
+            return all((folder.path / name).is_file() for name in ("scores.json", "cases.csv"))
+
+
+def clear(folder: RunFolder) -> bool:
+    """Remove what a killed job left half-written; say whether there is a run to go on with."""
+    for draft in folder.path.glob(".writing-*"):
+        shutil.rmtree(draft)
+    if folder.config_path.is_file() and folder.checkpoint_path.is_file():
+        return True
+    if folder.path.is_dir():
+        shutil.rmtree(folder.path)  # killed before the first checkpoint: nothing is lost
+    return False
+
+
+def _read(out: Path) -> Steps | None:
+    path = out / STUDY
+    if not path.is_file():
+        return None
+    try:
+        return Steps.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise RunError(f"{path}: {first_defect(error)}") from None
+
+
+def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Tell the first field that differs."""
+    old, new = dict(_leaves(before)), dict(_leaves(after))
+    key = min(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+    return f"{key} was {old.get(key)}, is now {new.get(key)}"
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value

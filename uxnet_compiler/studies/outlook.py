@@ -1,0 +1,255 @@
+"""What the steps of a study will take here, in hours and memory, before any of them starts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil, prod
+from pathlib import Path
+
+import numpy as np
+
+from uxnet_compiler.compiler import network_cost
+from uxnet_compiler.data.decathlon import Dataset, open_dataset
+from uxnet_compiler.data.fingerprint import Fingerprint
+from uxnet_compiler.data.headers import read_header
+from uxnet_compiler.data.plan import Plan
+from uxnet_compiler.data.plan import plan as make_plan
+from uxnet_compiler.errors import DataError
+from uxnet_compiler.runs.folder import RunFolder
+from uxnet_compiler.runs.observer import Observer
+from uxnet_compiler.schema import Evidence, Genotype, load
+from uxnet_compiler.search.config import SearchConfig
+from uxnet_compiler.search.memory import bytes_per_voxel
+from uxnet_compiler.search.supernet import Supernet
+from uxnet_compiler.search.task import plan_search
+from uxnet_compiler.spaces import FAMILIES, Space
+from uxnet_compiler.studies.folder import check, is_done
+from uxnet_compiler.studies.step import (
+    GIVEN,
+    DeriveStep,
+    EvaluateStep,
+    PlainStep,
+    SearchStep,
+    Step,
+    Study,
+    TrainStep,
+)
+from uxnet_compiler.studies.table import Cell, Column, Table
+from uxnet_compiler.studies.trial import Pace, search_pace, train_pace
+from uxnet_compiler.training.config import TrainConfig
+from uxnet_compiler.training.train import MAPS_IN_MEMORY
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What one step will take.
+
+    Attributes:
+        step: The step.
+        hours: About; data that have to be read come on top.
+        memory_bytes: Of a step of the network, as planned.
+        is_done: Whether its result is there already; then it takes nothing.
+    """
+
+    step: Step
+    hours: float
+    memory_bytes: int = 0
+    is_done: bool = False
+
+
+def outlook(study: Study, out: Path, observer: Observer | None = None) -> list[Outlook]:
+    """Predict what each step of a study takes: its voxels, times what a voxel takes in a trial.
+
+    Images are planned by their headers. A network that is not found yet is taken to be like a
+    random one of its space.
+
+    Raises:
+        DataError: A data set cannot be used.
+        RunError: The folder belongs to another study, or the device is not there.
+    """
+    check(study, out)
+    teller = _Teller(study, out)
+    observer = observer or Observer()
+    observer.phase("estimating")
+    found = []
+    for done, step in enumerate(study.steps, start=1):
+        found.append(teller.tell(step))
+        observer.tick(done / len(study.steps), steps=done)
+    return found
+
+
+class _Teller:
+    """Measure each data set and each kind of network once."""
+
+    def __init__(self, study: Study, out: Path) -> None:
+        self.study = study
+        self.out = out
+        self._steps = {step.name: step for step in study.steps}
+        self._data: dict[str, _Data] = {}
+        self._paces: dict[str, Pace] = {}
+        self._search_paces: dict[str, float] = {}
+
+    def tell(self, step: Step) -> Outlook:
+        if is_done(step, self.out):
+            return Outlook(step, 0.0, is_done=True)
+        match step:
+            case SearchStep():
+                return self._search(step)
+            case TrainStep():
+                return self._train(step)
+            case EvaluateStep():
+                return self._evaluate(step)
+            case PlainStep() | DeriveStep():
+                return Outlook(step, 0.0)
+
+    def _search(self, step: SearchStep) -> Outlook:
+        config = step.config
+        plan, space = self._measured(step.data).frame(config)
+        memory = config.batch_size * prod(plan.patch_size) * bytes_per_voxel(Supernet(space))
+        free = config.model_copy(update={"seed": 0, "fold": 0, "steps": None, "minutes": None})
+        key = f"{step.data} {free.model_dump_json()}"
+        if config.steps and key not in self._search_paces:
+            self._search_paces[key] = search_pace(space, config, plan.patch_size)
+        voxels = config.batch_size * prod(plan.patch_size)
+        step_s = self._search_paces.get(key, 0.0) * voxels
+        return Outlook(step, _hours(config.steps, config.minutes, step_s), int(memory))
+
+    def _train(self, step: TrainStep) -> Outlook:
+        plan, pace, memory = self._training(step)
+        step_s = pace.step_s * step.config.batch_size * prod(plan.patch_size)
+        return Outlook(step, _hours(step.config.steps, step.config.minutes, step_s), memory)
+
+    def _evaluate(self, step: EvaluateStep) -> Outlook:
+        training = self._steps[step.training]
+        assert isinstance(training, TrainStep)
+        plan, pace, _ = self._training(training)
+        data = self._measured(step.data)
+        windows = prod(
+            1 if whole <= size else 1 + ceil((whole - size) / (size // 2))
+            for whole, size in zip(data.fingerprint.median_shape, plan.patch_size, strict=True)
+        )
+        flips = 2**plan.spatial_dims if step.tta else 1
+        cases = ceil(len(data.dataset.cases) / (training.config.folds or 1))
+        seconds = cases * windows * flips * pace.forward_s * prod(plan.patch_size)
+        return Outlook(step, seconds / 3600)
+
+    def _training(self, step: TrainStep) -> tuple[Plan, Pace, int]:
+        """Return the patches of a training, its pace, and the memory of a step."""
+        config = step.config
+        genotype = self._genotype(step.genotype)
+        cost = network_cost(genotype.architecture)
+        need = MAPS_IN_MEMORY * cost.map_bytes / prod(cost.image_size)
+        plan = make_plan(
+            self._measured(step.data).fingerprint,
+            strides=genotype.architecture.strides,
+            batch_size=config.batch_size,
+            memory_bytes=int(config.memory * 2**30),
+            bytes_per_voxel=need,
+        )
+        same: TrainConfig = config.model_copy(update={"seed": 0, "fold": 0, "steps": 1})
+        key = f"{genotype.id} {step.data} {same.model_dump_json()}"
+        if key not in self._paces:
+            self._paces[key] = train_pace(genotype, config, plan.patch_size)
+        memory = config.batch_size * prod(plan.patch_size) * need
+        return plan, self._paces[key], int(memory)
+
+    def _genotype(self, name: str) -> Genotype:
+        """Return the genotype of that name, or one that it may be like."""
+        if name.startswith(f"{GIVEN}/"):
+            return self.study.genotypes[name.removeprefix(f"{GIVEN}/")]
+        step = self._steps[name]
+        if is_done(step, self.out):
+            return load(RunFolder(self.out / name).genotype_path)
+        if isinstance(step, DeriveStep):
+            step = self._steps[step.search]
+        assert isinstance(step, SearchStep | PlainStep)
+        config = step.config
+        family = FAMILIES[config.family]
+        if isinstance(step, PlainStep):
+            config = config.model_copy(update={"search_ops": False, "search_edges": False})
+        _, space = self._measured(step.data).frame(config)
+        if isinstance(step, PlainStep):
+            return family.genotype(space, Evidence(gates={}, choices={}), name="unet")
+        return family.sample(space, 0)
+
+    def _measured(self, name: str) -> _Data:
+        if name not in self._data:
+            self._data[name] = _Data(open_dataset(self.study.data[name]))
+        return self._data[name]
+
+
+@dataclass(frozen=True)
+class _Data:
+    """A data set, measured by its headers alone."""
+
+    dataset: Dataset
+
+    def frame(self, config: SearchConfig) -> tuple[Plan, Space]:
+        """Return the plan and the space of a search."""
+        return plan_search(self.dataset, self.fingerprint, config)
+
+    @cached_property
+    def fingerprint(self) -> Fingerprint:
+        headers = [read_header(case.image) for case in self.dataset.cases]
+        dims = headers[0].spatial_dims
+        for header in headers:
+            if header.spatial_dims != dims:
+                raise DataError(
+                    f"{header.source}: {header.spatial_dims}-D, and the cases before it {dims}-D"
+                )
+        spacing = np.median([header.spacing for header in headers], axis=0)
+        extents = [np.multiply(header.spacing, header.grid.shape) for header in headers]
+        shape = np.rint(np.median(extents, axis=0) / spacing).astype(int)
+        return Fingerprint(
+            spatial_dims=dims,
+            num_cases=len(headers),
+            median_shape=tuple(shape.tolist()),
+            median_spacing=tuple(spacing.tolist()),
+            channels=self.dataset.channels,
+            intensities=(None,) * self.dataset.num_channels,
+            class_fractions=(0.0,) * self.dataset.num_classes,
+            zero_fraction=0.0,
+        )
+
+
+def _hours(steps: int | None, minutes: float | None, step_s: float) -> float:
+    """Return the time of a job that ends with what comes first."""
+    ends = [steps * step_s / 3600] if steps else []
+    ends += [minutes / 60] if minutes else []
+    return min(ends)
+
+
+NOTE = (
+    "Hours: from steps timed here on small patches, without reading the data. GiB: what a step of"
+    " the network needs, as planned; data in memory come on top."
+)
+KINDS = {"search": "searches", "train": "trainings", "evaluate": "evaluations"}
+
+
+def as_table(found: Sequence[Outlook], workers: int = 1) -> Table:
+    """Sum up an outlook: a row for each data set and kind of job, and one for all."""
+    rows: list[tuple[Cell, ...]] = []
+    for data in dict.fromkeys(one.step.data for one in found):
+        for kind, name in KINDS.items():
+            here = [one for one in found if (one.step.data, one.step.kind) == (data, kind)]
+            if here:
+                rows.append((data, name, *_sums(here)))
+    if len(rows) > 1:
+        rows.append(("all", "jobs", *_sums([one for one in found if one.step.kind in KINDS])))
+    total = sum(one.hours for one in found) / workers
+    together = f", {workers} at a time" if workers > 1 else ""
+    heads = ("data", "kind", "jobs", "of them done", "hours", "GiB")
+    return Table(
+        title=f"About {total:.1f} hours{together}",
+        columns=tuple(Column(head=head) for head in heads),
+        rows=tuple(rows),
+        notes=(NOTE,),
+    )
+
+
+def _sums(found: Sequence[Outlook]) -> tuple[Cell, ...]:
+    memory = max(one.memory_bytes for one in found) / 2**30
+    done = sum(one.is_done for one in found)
+    return len(found), done, sum(one.hours for one in found), memory or None

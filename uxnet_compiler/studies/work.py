@@ -1,0 +1,115 @@
+"""Do the steps of a study: one here, or all of them one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from uxnet_compiler.data.decathlon import open_dataset
+from uxnet_compiler.data.fingerprint import fingerprint
+from uxnet_compiler.runs.folder import RunFolder
+from uxnet_compiler.runs.observer import Observer
+from uxnet_compiler.schema import Evidence, Genotype, Provenance, dump, load
+from uxnet_compiler.search.config import SearchConfig
+from uxnet_compiler.search.search import search
+from uxnet_compiler.search.task import plan_search, searched_part
+from uxnet_compiler.spaces import FAMILIES, derive
+from uxnet_compiler.studies.folder import clear, enter, is_done
+from uxnet_compiler.studies.step import (
+    DeriveStep,
+    EvaluateStep,
+    PlainStep,
+    SearchStep,
+    Step,
+    Study,
+    TrainStep,
+)
+from uxnet_compiler.training.evaluate import evaluate
+from uxnet_compiler.training.train import train
+
+Show = Callable[[], AbstractContextManager[Observer]]
+
+
+def run_study(study: Study, out: Path, show: Show) -> bool:
+    """Do every step whose result is not there yet, one at a time.
+
+    A study that was stopped or killed goes on where it was: with the next call, the same steps.
+
+    Args:
+        study: What is to be done.
+        out: Folder of the study; each step has a folder of its name in it.
+        show: Makes a display for each step.
+
+    Returns:
+        Whether all is done; Ctrl-C stops a study.
+
+    Raises:
+        UxnetError: A step failed, or the folder belongs to another study.
+    """
+    enter(study, out)
+    missing = [step for step in study.steps if not is_done(step, out)]
+    for number, step in enumerate(missing, start=1):
+        with show() as observer:
+            observer.note(f"[{number} of {len(missing)}] {step.name}")
+            try:
+                complete = do(step, study.data[step.data], out, observer)
+            except KeyboardInterrupt:
+                return False
+            if not complete:
+                return False
+    return True
+
+
+def do(step: Step, data: Path, out: Path, observer: Observer) -> bool:
+    """Do one step, or go on with it; say whether it came to its end.
+
+    Raises:
+        UxnetError: What the step works on cannot be used, or it failed.
+    """
+    folder = RunFolder(out / step.name)
+    match step:
+        case SearchStep():
+            resume = clear(folder)
+            found = search(data, folder.path, step.config, observer=observer, resume=resume)
+            return found.summary.complete
+        case PlainStep():
+            dump(plain(data, step.config, observer), folder.genotype_path)
+        case DeriveStep():
+            source = RunFolder(out / step.search).genotype_path
+            dump(derive(load(source), step.tau, source=str(source)), folder.genotype_path)
+        case TrainStep():
+            resume = clear(folder)
+            genotype = load(RunFolder(out / step.genotype).genotype_path)
+            made = train(genotype, data, folder.path, step.config, observer=observer, resume=resume)
+            return made.summary.complete
+        case EvaluateStep():
+            evaluate(
+                out / step.training,
+                data,
+                tta=step.tta,
+                device=step.device,
+                out=folder.path,
+                observer=observer,
+            )
+    return True
+
+
+def plain(data: Path, config: SearchConfig, observer: Observer) -> Genotype:
+    """Return the U-Net of the frame that a search would have: levels, strides and widths.
+
+    Raises:
+        DataError: The data set cannot be used.
+    """
+    dataset = searched_part(open_dataset(data), config)
+    observer.phase("measuring the data")
+    measured = fingerprint(dataset, lambda done, all_: observer.tick(done / all_, cases=done))
+    bare = config.model_copy(update={"search_ops": False, "search_edges": False})
+    _, space = plan_search(dataset, measured, bare)
+    return FAMILIES[config.family].genotype(
+        space,
+        Evidence(gates={}, choices={}),
+        name="unet",
+        tau=config.tau,
+        provenance=Provenance(origin="the U-Net of the search's frame"),
+    )
