@@ -32,8 +32,10 @@ def command(device: str, as_json: bool) -> None:
     """
     from rich.console import Console
 
+    from uxnet_compiler.machine.checkup import Check
     from uxnet_compiler.machine.device import pick_device
     from uxnet_compiler.machine.doctor import diagnose, examine, is_healthy
+    from uxnet_compiler.machine.speed import Speed
 
     pick_device(device)  # a mistake is told before anything is printed
     talk = Console(stderr=True)
@@ -43,23 +45,24 @@ def command(device: str, as_json: bool) -> None:
         click.echo(found.model_dump_json(indent=2))
         sys.exit(0 if found.healthy else 1)
     console = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
-    checks = []
+    checks: list[Check] = []
     with talk.status("examining"):
         for group, members in groupby(examine(device), key=_group):
-            if group is None:
-                _print_speeds(console, members)  # type: ignore[arg-type]  # what has no group
-                continue
-            told: list[Check] = list(members)  # type: ignore[arg-type]  # what has one
-            _print_checks(console, group, told)
-            checks += told
+            seen = list(members)
+            told = [each for each in seen if isinstance(each, Check)]
+            if told:
+                _print_checks(console, group, told)
+                checks += told
+            else:
+                _print_speeds(console, [each for each in seen if isinstance(each, Speed)])
     healthy = is_healthy(tuple(checks))
     verdict = "nothing gives wrong numbers" if healthy else "something gives wrong numbers"
     console.print(f"{verdict} with the settings in force", style="green" if healthy else "bold red")
     sys.exit(0 if healthy else 1)
 
 
-def _group(found: Check | Speed) -> str | None:
-    return getattr(found, "group", None)
+def _group(found: Check | Speed) -> str:
+    return getattr(found, "group", "")
 
 
 def _print_checks(console: Console, group: str, checks: list[Check]) -> None:

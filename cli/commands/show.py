@@ -49,7 +49,7 @@ def show(genotype: Genotype, size: tuple[int, ...] | None, *, as_json: bool) -> 
     console.print(legend((*found.nodes, *found.edges)), style="dim")
 
 
-def _plain(title: str, **options: bool) -> Table:
+def _plain(title: str, *, show_header: bool = True) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
@@ -60,7 +60,7 @@ def _plain(title: str, **options: bool) -> Table:
         box=SIMPLE_HEAD,
         pad_edge=False,
         show_edge=False,
-        **options,  # type: ignore[arg-type]  # only flags are given
+        show_header=show_header,
     )
 
 

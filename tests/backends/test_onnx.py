@@ -18,7 +18,7 @@ from uxnet_compiler.backends.onnx import OnnxTarget
 from uxnet_compiler.backends.onnx_graph import EMITTERS
 from uxnet_compiler.backends.openvino import OpenVinoTarget
 from uxnet_compiler.backends.target import Network, Target
-from uxnet_compiler.backends.torch import EMITTERS as TORCH_EMITTERS
+from uxnet_compiler.backends.torch_calls import EMITTERS as TORCH_EMITTERS
 from uxnet_compiler.errors import BackendError
 from uxnet_compiler.ir import from_text
 from uxnet_compiler.ops import Op, TensorType

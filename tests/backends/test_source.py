@@ -28,7 +28,7 @@ from uxnet_compiler.backends.source_calls import EXPRESSIONS as CALLS
 from uxnet_compiler.backends.source_calls import LAYER_CALLS
 from uxnet_compiler.backends.source_weights import PRINTERS, print_weight
 from uxnet_compiler.backends.target import Network
-from uxnet_compiler.backends.torch import EMITTERS, LAYERS
+from uxnet_compiler.backends.torch_calls import EMITTERS, LAYERS
 from uxnet_compiler.backends.weights import evaluate
 from uxnet_compiler.errors import BackendError
 from uxnet_compiler.ir import Graph, from_text
