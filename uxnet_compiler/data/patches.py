@@ -155,6 +155,12 @@ class PatchBatches(Iterator[_Batch]):
         self._seed, self._next = int(state["seed"]), int(state["next"])
         self.waited_s = float(state["waited_s"])
 
+    def unvaried(self, seed: int) -> PatchBatches:
+        """Draw patches of the same cases as they are, with a seed of its own."""
+        return PatchBatches(
+            self._cases, self._plan, batch_size=self._batch_size, augment=False, seed=seed
+        )
+
     def _make(self, seed: int, number: int) -> _Batch:
         random = np.random.default_rng((seed, number))
         # Chance decides for the patches of every process, so that each knows its own.

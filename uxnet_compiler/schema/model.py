@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import keyword
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from uxnet_compiler.ops import LayerOp
 from uxnet_compiler.ops.base import Stride
@@ -127,6 +127,37 @@ class Architecture(Part):
         return node.width or self.widths[node.level]
 
 
+class Limits(Part):
+    """What a network may cost at most, and for which image: enough to decode within it again.
+
+    Attributes:
+        size: Voxels per axis (D, H, W) of the image that is counted for.
+        batch_size: Images of the training step that `training_bytes` speaks of.
+        params: Trained numbers.
+        macs: Multiply-accumulates of the convolutions, for one image.
+        memory_bytes: Weights and, at their peak in inference, the maps of one image, in float32.
+        training_bytes: Weights, their gradients and two moments of each, and all maps of a step
+            with theirs, in float32.
+        latency_ms: Milliseconds for one image, as the sum of the ops' times.
+        machine: Where those times were measured.
+    """
+
+    size: Annotated[tuple[Count, ...], Field(min_length=2, max_length=3)]
+    batch_size: Count = 1
+    params: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    macs: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    memory_bytes: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    training_bytes: Annotated[int, Field(ge=1, le=2**63 - 1)] | None = None
+    latency_ms: Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)] | None = None
+    machine: Name | None = None
+
+    @model_validator(mode="after")
+    def _has_a_machine(self) -> Self:
+        if (self.latency_ms is None) != (self.machine is None):
+            raise ValueError("latency_ms and machine belong together: one is missing")
+        return self
+
+
 class SpaceRef(Part):
     """The search space that an architecture was chosen from."""
 
@@ -135,6 +166,28 @@ class SpaceRef(Part):
     options: Annotated[dict[Name, JsonValue], Field(max_length=64)] = {}
     tau: Probability | None = None
     """Threshold at which the gates were read."""
+    limits: Limits | None = None
+    """What the network was allowed to cost when they were read."""
+
+
+class Confidence(Part):
+    """How far several searches of one space agree; the evidence beside it is their mean.
+
+    Attributes:
+        searches: How many.
+        gates: Per gate, the part of the searches that keep it, each at its own threshold.
+        spread: Per gate, the standard deviation of its strength over the searches.
+        choices: Per choice, the part of the searches that pick each candidate; those that none
+            picks are left out.
+    """
+
+    searches: Annotated[int, Field(ge=1, le=10000)]
+    gates: Annotated[dict[Name, Probability], Field(max_length=16384)] = {}
+    spread: Annotated[dict[Name, Probability], Field(max_length=16384)] = {}
+    choices: Annotated[
+        dict[Name, Annotated[dict[Name, Probability], Field(max_length=256)]],
+        Field(max_length=16384),
+    ] = {}
 
 
 class Evidence(Part):
@@ -143,6 +196,7 @@ class Evidence(Part):
     Attributes:
         gates: Strength per gate, `source>target` -> [0, 1].
         choices: Probability per candidate, for each choice.
+        confidence: How far searches agree, when this is a consensus of several.
     """
 
     gates: Annotated[dict[Name, Probability], Field(max_length=16384)] = {}
@@ -150,6 +204,7 @@ class Evidence(Part):
         dict[Name, Annotated[dict[Name, Probability], Field(max_length=256)]],
         Field(max_length=16384),
     ] = {}
+    confidence: Confidence | None = None
 
 
 class Provenance(Part):
@@ -163,6 +218,10 @@ class Provenance(Part):
     data: Annotated[dict[Name, JsonValue], Field(max_length=64)] = {}
     repaired: Annotated[tuple[Name, ...], Field(max_length=16384)] = ()
     """Edges kept against the threshold because the output would have been cut off."""
+    closed: Annotated[tuple[Name, ...], Field(max_length=16384)] = ()
+    """Edges dropped against the threshold to stay within the limits."""
+    replaced: Annotated[dict[Name, Name], Field(max_length=16384)] = {}
+    """Candidates taken instead of the likeliest to stay within the limits, by choice."""
 
 
 class Genotype(Part):

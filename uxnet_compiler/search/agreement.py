@@ -1,0 +1,142 @@
+"""How far searches that differ in their seed alone agree, and how sure they were where not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import combinations
+from pathlib import Path
+from statistics import fmean
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from uxnet_compiler.errors import RunError
+from uxnet_compiler.runs.events import read_events
+from uxnet_compiler.runs.folder import RunFolder
+from uxnet_compiler.schema import Genotype, load
+from uxnet_compiler.search.trust_diary import decisions, recorded
+from uxnet_compiler.search.trust_model import Decision
+from uxnet_compiler.search.trust_rules import NOISE, WEAK
+
+
+class Differing(BaseModel):
+    """A decision on which the searches do not agree.
+
+    Attributes:
+        kind: `gate` or `choice`.
+        key: Of the gate or the choice.
+        picked: By each search, in their order.
+        strength: Of the evidence in the least sure search; see `trust_model.Decision`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["gate", "choice"]
+    key: str
+    picked: tuple[str, ...]
+    strength: float | None
+
+
+class Agreement(BaseModel):
+    """How far searches agree, a mean over all pairs of them.
+
+    Attributes:
+        names: Of the searches.
+        genotypes: Ids of what they found.
+        edges: Edges that both of a pair keep, divided by those that either keeps (Jaccard).
+        ops: Part of the choices in which both of a pair take the same candidate; None without any.
+        differing: Decisions on which not all agree, the strongest evidence first.
+        strong: Of `differing`, those with a strength of at least 2 in every search, or unknown:
+            they differ though each search was sure.
+        weak: Those with a strength of 1 to 2 in the least sure search.
+        noise: Those below 1: no search could have decided them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    names: tuple[str, ...]
+    genotypes: tuple[str, ...]
+    edges: float | None
+    ops: float | None
+    differing: tuple[Differing, ...]
+    strong: int
+    weak: int
+    noise: int
+
+
+def agreement(runs: Sequence[Path]) -> Agreement:
+    """Compare finished searches of one space.
+
+    Raises:
+        RunError: A folder is no finished search, or they are of different spaces.
+    """
+    found = [_decided(run) for run in runs]
+    genotypes = [genotype for genotype, _ in found]
+    decided = [{(each.kind, each.key): each for each in those} for _, those in found]
+    for run, mine in zip(runs, decided, strict=True):
+        if mine.keys() != decided[0].keys():
+            raise RunError(f"{run}: of another space than {runs[0]}: they cannot be compared")
+    differing = tuple(
+        sorted(_differing(decided), key=lambda d: (-(d.strength or 0.0), d.kind, d.key))
+    )
+    known = [d.strength for d in differing if d.strength is not None]
+    noise, weak = sum(s < NOISE for s in known), sum(NOISE <= s < WEAK for s in known)
+    return Agreement(
+        names=tuple(run.name for run in runs),
+        genotypes=tuple(genotype.id for genotype in genotypes),
+        edges=_over_pairs([_picks(each, "gate") for each in decided], _jaccard),
+        ops=_over_pairs([_picks(each, "choice") for each in decided], _equal),
+        differing=differing,
+        strong=len(differing) - noise - weak,
+        weak=weak,
+        noise=noise,
+    )
+
+
+def _decided(run: Path) -> tuple[Genotype, tuple[Decision, ...]]:
+    folder = RunFolder.open(run)
+    genotype = load(folder.genotype_path)
+    if genotype.evidence is None or genotype.space is None:
+        raise RunError(f"{run}: not a search: its genotype.json carries no evidence")
+    diary = read_events(folder.events_path)
+    last = max((step for e in diary if isinstance(step := e["step"], int)), default=0)
+    tau = genotype.space.tau or 0.0
+    return genotype, decisions(recorded(diary, last, genotype.evidence), tau)
+
+
+Decided = dict[tuple[Literal["gate", "choice"], str], Decision]
+
+
+def _differing(decided: Sequence[Decided]) -> list[Differing]:
+    found = []
+    for kind, key in decided[0]:
+        all_ = [each[kind, key] for each in decided]
+        picked = tuple(each.picked for each in all_)
+        if len(set(picked)) > 1:
+            known = [each.strength for each in all_ if each.strength is not None]
+            found.append(
+                Differing(kind=kind, key=key, picked=picked, strength=min(known, default=None))
+            )
+    return found
+
+
+def _picks(decided: Decided, kind: str) -> dict[str, str]:
+    return {key: each.picked for (sort, key), each in decided.items() if sort == kind}
+
+
+def _over_pairs(
+    picks: Sequence[dict[str, str]], compare: Callable[[dict[str, str], dict[str, str]], float]
+) -> float | None:
+    """Return the mean over all pairs; None when there is nothing to compare."""
+    if len(picks) < 2 or not picks[0]:
+        return None
+    return round(fmean(compare(a, b) for a, b in combinations(picks, 2)), 6)
+
+
+def _jaccard(one: dict[str, str], other: dict[str, str]) -> float:
+    a, b = ({key for key, picked in each.items() if picked == "open"} for each in (one, other))
+    return len(a & b) / len(a | b) if a | b else 1.0
+
+
+def _equal(one: dict[str, str], other: dict[str, str]) -> float:
+    return sum(other[key] == picked for key, picked in one.items()) / len(one)

@@ -1,0 +1,167 @@
+"""Write the trust report of a search into its run folder, and read it again."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from uxnet_compiler.data.patches import PatchBatches
+from uxnet_compiler.errors import RunError
+from uxnet_compiler.machine.memory import memory_errors
+from uxnet_compiler.runs.events import Event, read_events
+from uxnet_compiler.runs.folder import RunFolder
+from uxnet_compiler.runs.observer import Observer
+from uxnet_compiler.schema import Genotype
+from uxnet_compiler.search.loop import Loop
+from uxnet_compiler.search.task import Task
+from uxnet_compiler.search.trust_diary import course, decisions, recorded
+from uxnet_compiler.search.trust_gap import BATCHES, SEED, measure_gap
+from uxnet_compiler.search.trust_model import Comparison, Gap, Resources, Trust
+from uxnet_compiler.search.trust_picture import draw_trust
+from uxnet_compiler.search.trust_rules import verdicts
+
+PICTURES = ("trust.png", "trust.svg")
+
+
+def trust_path(run: Path) -> Path:
+    """Return where the report of a search is."""
+    return run / "trust.json"
+
+
+def report_search(
+    task: Task,
+    folder: RunFolder,
+    loop: Loop,
+    genotype: Genotype,
+    observer: Observer,
+    *,
+    complete: bool,
+    devices: int = 1,
+) -> Trust:
+    """Measure and write the trust report of a search whose genotype is written.
+
+    Args:
+        task: What was searched.
+        folder: Of the run.
+        loop: After its last step.
+        genotype: What it found.
+        observer: Hears about it.
+        complete: Whether the budget was used up.
+        devices: Processes that searched together.
+
+    Raises:
+        RunError: The folder cannot be written.
+    """
+    took = _resources(loop, complete=complete, devices=devices)
+    gap = _gap(task, folder, loop, genotype, observer)
+    report = make_trust(genotype, read_events(folder.events_path), took, gap)
+    write_trust(folder, report)
+    return report
+
+
+def make_trust(
+    genotype: Genotype, diary: Sequence[Event], resources: Resources, gap: Gap | None
+) -> Trust:
+    """Judge a search by its genotype with evidence, its diary and what it took."""
+    assert genotype.evidence is not None, "a search leaves its evidence"
+    assert genotype.space is not None, "a search leaves its space"
+    tau = genotype.space.tau or 0.0
+    records = recorded(diary, resources.steps, genotype.evidence)
+    report = Trust(
+        genotype=genotype.id,
+        tau=tau,
+        edges=(
+            sum(gate >= tau for gate in genotype.evidence.gates.values()),
+            len(genotype.evidence.gates),
+        ),
+        repaired=len(genotype.provenance.repaired),
+        verdicts=(),
+        decisions=decisions(records, tau),
+        course=course(records),
+        gap=gap,
+        resources=resources,
+    )
+    return judged(report)
+
+
+def judged(report: Trust) -> Trust:
+    """Return the report with the verdicts that its numbers deserve."""
+    return report.model_copy(update={"verdicts": verdicts(report)})
+
+
+def write_trust(folder: RunFolder, report: Trust) -> None:
+    """Write `trust.json` and its pictures.
+
+    Raises:
+        RunError: The folder cannot be written.
+    """
+    folder.write(trust_path(folder.path), report)
+    for name in PICTURES:
+        draw_trust(report, folder.path / name)
+
+
+def read_trust(run: Path) -> Trust:
+    """Read the report of a search.
+
+    Raises:
+        RunError: The folder is no search that ended, or the report is damaged.
+    """
+    folder = RunFolder.open(run)
+    path = trust_path(run)
+    if not path.is_file():
+        raise RunError(f"{run}: no trust.json in it; `uxnet search` writes it when a search ends")
+    return folder.read(path, Trust)
+
+
+def extended(
+    report: Trust, *, gap: Gap | None = None, comparison: Comparison | None = None
+) -> Trust:
+    """Return the report with what trained networks add to it, judged again."""
+    new = {"gap": gap, "comparison": comparison}
+    return judged(report.model_copy(update={k: v for k, v in new.items() if v is not None}))
+
+
+def fixed_patches(held_out: PatchBatches) -> list[tuple[Tensor, Tensor]]:
+    """Draw the patches that every network of a report is measured on, always the same."""
+    return list(islice(held_out.unvaried(SEED), BATCHES))
+
+
+def _gap(
+    task: Task, folder: RunFolder, loop: Loop, genotype: Genotype, observer: Observer
+) -> Gap | None:
+    """Measure the gap; a machine without memory for it keeps the rest of the report."""
+    observer.phase("measuring the trust report")
+    patches = fixed_patches(loop.held_out)
+    network = loop.strategy.network
+    try:
+        with memory_errors(str(folder.path), "the trust report goes without the gap"):
+            return measure_gap(genotype, task.space, network, patches, task.precision)
+    except RunError as error:
+        observer.note(str(error))
+        return None
+
+
+def _resources(loop: Loop, *, complete: bool, devices: int) -> Resources:
+    waited_s = loop.train.waited_s + loop.held_out.waited_s
+    gpu = next(loop.strategy.network.parameters()).is_cuda
+    return Resources(
+        minutes=round(loop.elapsed_s / 60, 2),
+        steps=loop.step,
+        complete=complete,
+        devices=devices,
+        device_hours=round(loop.elapsed_s / 3600 * devices, 4),
+        peak_bytes=_peak_bytes(),
+        peak_gpu_bytes=torch.cuda.max_memory_allocated() if gpu else None,
+        waiting=round(min(1.0, waited_s / loop.elapsed_s), 4) if loop.elapsed_s > 0 else None,
+    )
+
+
+def _peak_bytes() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB

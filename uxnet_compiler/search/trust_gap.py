@@ -1,0 +1,133 @@
+"""How good single networks are under the supernet's weights: the found one, and random ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+from uxnet_compiler.machine.layout import channels_last
+from uxnet_compiler.machine.selftest import Precision
+from uxnet_compiler.schema import Architecture, Evidence, Genotype, alive
+from uxnet_compiler.search.supernet import Supernet, Weights, one_hot
+from uxnet_compiler.search.trust_model import Gap
+from uxnet_compiler.spaces import FAMILIES, Slot, Space
+
+Batch = tuple[Tensor, Tensor]
+
+RANDOM = 8
+BATCHES = 4  # of the search's size: a few seconds of a search that takes minutes
+SEED = 9173  # of patches and random genotypes, whatever the seed of the search: all are alike
+
+
+def measure_gap(
+    genotype: Genotype,
+    space: Space,
+    supernet: Supernet,
+    batches: Sequence[Batch],
+    precision: Precision,
+) -> Gap:
+    """Measure the supernet, the genotype and random genotypes on the same patches.
+
+    Args:
+        genotype: Found in this space, with its evidence.
+        space: That was searched.
+        supernet: With trained weights, on any device.
+        batches: Patches and their labels.
+        precision: That it was trained in.
+    """
+    device = next(supernet.parameters()).device
+    low = precision.dtype == "bfloat16"
+
+    def dice(weights: Weights) -> float:
+        def logits(image: Tensor) -> Tensor:
+            if precision.channels_last:
+                image = channels_last(image, space.spatial_dims)
+            with torch.autocast(device.type, torch.bfloat16, enabled=low):
+                return supernet(image, weights)  # type: ignore[no-any-return]  # nn.Module calls are untyped
+
+        return patch_dice(logits, batches, device)
+
+    assert genotype.evidence is not None, "a search leaves its evidence"
+    evidence = genotype.evidence
+    training = supernet.training
+    supernet.eval()
+    try:
+        return Gap(
+            patches=sum(len(image) for image, _ in batches),
+            relaxed=dice(relaxed(evidence)) if _connected(space, evidence) else None,
+            one_hot=dice(alone(space, genotype.architecture)),
+            random=tuple(
+                dice(alone(space, drawn.architecture))
+                for drawn in draws(space, genotype.architecture, RANDOM)
+            ),
+        )
+    finally:
+        supernet.train(training)
+
+
+@torch.no_grad()
+def patch_dice(
+    logits: Callable[[Tensor], Tensor], batches: Iterable[Batch], device: torch.device
+) -> float:
+    """Return the Dice of what a network finds in patches, a mean over the labels in them.
+
+    Overlaps and sizes are added up over all patches, so that a label with few voxels in one patch
+    does not count as much as a whole organ in the next.
+
+    Shape:
+        logits   of (B, C, D, H, W) are (B, K, D, H, W)
+        batches  of (B, C, D, H, W) and labels (B, 1, D, H, W)
+    """
+    both: dict[int, int] = {}
+    sizes: dict[int, int] = {}
+    for image, label in batches:
+        found = logits(image.to(device)).float()
+        guess, truth = found.argmax(1), label[:, 0].to(device)
+        for value in range(1, found.shape[1]):
+            is_guess, is_truth = guess == value, truth == value
+            both[value] = both.get(value, 0) + int((is_guess & is_truth).sum())
+            sizes[value] = sizes.get(value, 0) + int(is_guess.sum()) + int(is_truth.sum())
+    scores = [2 * both[value] / size for value, size in sizes.items() if size]
+    return round(sum(scores) / len(scores), 6) if scores else 1.0
+
+
+def relaxed(evidence: Evidence) -> Weights:
+    """Return the weights of the mixture that a search ended with."""
+    return Weights(evidence.choices, evidence.gates)
+
+
+def alone(space: Space, architecture: Architecture) -> Weights:
+    """Return the weights that turn the supernet into one architecture of its space.
+
+    What no living part of it decides is set to the first candidate: it changes nothing.
+    """
+    chosen = {choice: candidates[0] for choice, candidates in space.choices.items()}
+    nodes = {node.id: node.slot for node in space.nodes}
+    edges = {edge.key: edge.slot for edge in space.edges}
+    parts = [(nodes[node.id], node.ops) for node in architecture.nodes]
+    parts += [(edges[edge.key], edge.ops) for edge in architecture.edges]
+    for slot, ops in parts:
+        if slot.choice is not None:
+            chosen[slot.choice] = _candidate(slot, ops)
+    kept = {edge.key for edge in architecture.edges} & set(space.gates)
+    return one_hot(space, chosen, frozenset(kept))
+
+
+def _candidate(slot: Slot, ops: tuple[object, ...]) -> str:
+    return next(name for name in slot.candidates if slot.ops(name) == ops)
+
+
+def draws(space: Space, like: Architecture, count: int) -> list[Genotype]:
+    """Return random genotypes of a space that keep about as large a part of the gates."""
+    gates = set(space.gates)
+    kept = len({edge.key for edge in like.edges} & gates) / len(gates) if gates else 1.0
+    family = FAMILIES[space.ref.family]
+    return [family.sample(space, SEED + index, tau=round(1 - kept, 6)) for index in range(count)]
+
+
+def _connected(space: Space, evidence: Evidence) -> bool:
+    """Tell whether the mixture reaches the output: gates may all be 0."""
+    first = {choice: candidates[0] for choice, candidates in space.choices.items()}
+    return bool(alive(space.select(first, {k for k, g in evidence.gates.items() if g > 0}).edges))
