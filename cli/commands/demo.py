@@ -116,7 +116,8 @@ def _drawing() -> str:
 
 def _held_out(out: Path) -> str:
     """Return the file name of a patient that the training has not seen."""
-    from uxnet_compiler.data.decathlon import folds, open_dataset
+    from uxnet_compiler.data.dataset import folds
+    from uxnet_compiler.data.sources import open_dataset
 
     cases = {case.id: case for case in open_dataset(out / "images").cases}
     _, held_out = folds(list(cases), FOLDS)[0]
@@ -124,7 +125,7 @@ def _held_out(out: Path) -> str:
 
 
 def _draw_a_segmentation(out: Path) -> None:
-    from uxnet_compiler.data.decathlon import open_dataset
+    from uxnet_compiler.data.sources import open_dataset
     from uxnet_compiler.data.images import read_image, read_label
     from uxnet_compiler.pictures.slices import draw_slices
 

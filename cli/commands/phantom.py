@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from uxnet_compiler.data.phantom import Layout
 
 
 @click.command("phantom")
@@ -40,17 +44,27 @@ import click
 @click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Which ones."
 )
+@click.option(
+    "--layout",
+    type=click.Choice(("decathlon", "pictures")),
+    default="decathlon",
+    show_default=True,
+    help="pictures: 2-D PNG files in images/, and their masks in masks/.",
+)
 def command(
+    *,
     out: Path,
     cases: int,
     size: tuple[int, int, int],
     spacing: tuple[float, float, float],
     channels: int,
     seed: int,
+    layout: Layout,
 ) -> None:
     """Write a data set of made-up patients, to try things out.
 
-    OUT is a new folder in the layout of the Medical Segmentation Decathlon. The images show an
+    OUT is a new folder, in the layout of the Medical Segmentation Decathlon unless --layout says
+    otherwise. The images show an
     organ with a core, a vessel and small lesions; the same options give the same bytes.
     """
     from rich.console import Console
@@ -68,6 +82,7 @@ def command(
             spacing=spacing,
             channels=channels,
             seed=seed,
+            layout=layout,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     click.echo(out)

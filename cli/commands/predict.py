@@ -39,10 +39,11 @@ def command(
 ) -> None:
     """Segment images with a trained network.
 
-    RUN is a folder that uxnet train wrote. IMAGES are NIfTI, MetaImage or NRRD files, or folders
-    with one DICOM series each. Each label map is written to <image's name>.nii.gz in the folder
-    --out, on exactly the grid of its image. All images are checked before the first is segmented,
-    and one for which the memory is too small is refused before it is read.
+    RUN is a folder that uxnet train wrote. IMAGES are NIfTI, MetaImage, NRRD or picture files, or
+    folders with one DICOM series each. Each label map is written to <image's name>.nii.gz in the
+    folder --out, on exactly the grid of its image; for PNG, JPEG and BMP pictures to .png, for TIFF
+    to .tif. All images are checked before the first is segmented, and one for which the memory is
+    too small is refused before it is read.
     """
     from uxnet_compiler.training.predict import predict
 

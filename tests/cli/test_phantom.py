@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from uxnet_compiler.cli.main import main
-from uxnet_compiler.data.decathlon import open_dataset
+from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.data.fingerprint import fingerprint
 
 

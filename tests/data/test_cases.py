@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from uxnet_compiler.data import cases as cases_module
 from uxnet_compiler.data.cases import LoadedCase, find_places, load_cases
-from uxnet_compiler.data.decathlon import Dataset, open_dataset
+from uxnet_compiler.data.dataset import Dataset
 from uxnet_compiler.data.fingerprint import fingerprint, read_case
 from uxnet_compiler.data.plan import Plan, plan
 from uxnet_compiler.data.preprocess import preprocess, preprocess_label
+from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.errors import DataError
 from uxnet_compiler.files import CACHE_VARIABLE
 

@@ -9,10 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from uxnet_compiler.data.decathlon import folds, open_dataset
+from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.errors import DataError
 
 VOLUME = np.ones((4, 5, 6), dtype=np.int16)
@@ -141,44 +139,3 @@ def test_a_path_that_leaves_the_folder_is_refused(path: str, field: str, root: P
         DataError, match=rf"training\[1\]\.{field}: .* leaves the data set's folder"
     ):
         open_dataset(root)
-
-
-def test_a_folder_without_a_document_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(
-        DataError, match=r"dataset\.json: no such file; a data set in the Decathlon"
-    ):
-        open_dataset(tmp_path)
-
-
-def test_a_file_instead_of_the_folder_is_refused(root: Path) -> None:
-    with pytest.raises(DataError, match="not a folder; give the folder of the data set"):
-        open_dataset(root / "dataset.json")
-
-
-@settings(deadline=None)  # the first example imports scikit-learn
-@given(st.sets(st.text(min_size=1, max_size=5), min_size=2, max_size=30), st.integers(2, 6))
-def test_folds_hold_out_each_case_once(names: set[str], k: int) -> None:
-    if k > len(names):
-        with pytest.raises(DataError, match=rf"{k} folds of {len(names)} cases"):
-            folds(list(names), k)
-        return
-
-    splits = folds(list(names), k)
-
-    assert len(splits) == k
-    assert sorted(name for _, held_out in splits for name in held_out) == sorted(names)
-    for train, held_out in splits:
-        assert sorted(train + held_out) == sorted(names)
-
-
-def test_folds_do_not_depend_on_the_order_of_the_ids() -> None:
-    names = [f"case_{i}" for i in range(20)]
-
-    assert folds(names, 5) == folds(names[::-1], 5)
-
-
-def test_folds_never_change() -> None:
-    # sklearn's KFold(5, shuffle=True, random_state=12345), which nnU-Net uses, too
-    held_out = [pair[1] for pair in folds([str(i) for i in range(10)], 5)]
-
-    assert held_out == [["0", "7"], ["3", "9"], ["4", "6"], ["1", "8"], ["2", "5"]]

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from uxnet_compiler.data.decathlon import open_dataset
 from uxnet_compiler.data.fingerprint import Fingerprint, fingerprint
+from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.errors import DataError
 
 SHAPE = (6, 8, 10)
@@ -77,7 +77,7 @@ def test_another_count_of_channels_is_refused(write_set: Callable[..., Path]) ->
     images = [np.ones((2, *SHAPE)), np.ones((1, *SHAPE))[0]]
     root = write_set(images, [label_with(1)] * 2, modality=("T1", "T2"))
 
-    message = r"b\.nii\.gz: 1 channels; dataset\.json lists 2 \(T1, T2\)"
+    message = r"b\.nii\.gz: 1 channels; the data set has 2 \(T1, T2\)"
     with pytest.raises(DataError, match=message):
         fingerprint(open_dataset(root))
 

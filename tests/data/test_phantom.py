@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from uxnet_compiler.data.anatomy import LABELS, LESION, ORGAN, VESSEL, draw_patient
-from uxnet_compiler.data.decathlon import open_dataset
 from uxnet_compiler.data.fingerprint import fingerprint, read_case
 from uxnet_compiler.data.phantom import write_phantom
+from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.errors import DataError
 
 

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from uxnet_compiler.data import preprocess as preprocessing
-from uxnet_compiler.data.decathlon import Case, Dataset
+from uxnet_compiler.data.dataset import Case, Dataset
 from uxnet_compiler.data.fingerprint import read_case
 from uxnet_compiler.data.parallel import in_parallel
 from uxnet_compiler.data.plan import Plan
@@ -57,7 +57,7 @@ def load_cases(
     store = Store("cases", (preprocessing, sys.modules[__name__]))
     how = [
         plan.model_dump(mode="json", include={"spatial_dims", "spacing", "normalisation"}),
-        [dataset.num_channels, dataset.num_classes],
+        [dataset.num_channels, dataset.num_classes, dataset.values],
     ]
 
     def load(name: str) -> LoadedCase:

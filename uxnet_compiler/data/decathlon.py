@@ -1,4 +1,4 @@
-"""Open a data set in the layout of the Medical Segmentation Decathlon, and split it in folds.
+"""Open a data set in the layout of the Medical Segmentation Decathlon.
 
 Source: Simpson et al., "A large annotated medical image dataset for the development and
 evaluation of segmentation algorithms", arXiv 1902.09063.
@@ -8,48 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from uxnet_compiler.data.dataset import Case, Dataset
 from uxnet_compiler.data.images import case_id
 from uxnet_compiler.errors import DataError
 
-_FOLD_SEED = 12345  # the folds of nnU-Net, so that results can be compared
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-
-
-@dataclass(frozen=True)
-class Case:
-    """One training case: where its image and its label map lie."""
-
-    id: str
-    image: Path
-    label: Path
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A data set: what its channels and label values mean, and its training cases by id."""
-
-    root: Path
-    name: str
-    channels: tuple[str, ...]
-    labels: tuple[str, ...]
-    cases: tuple[Case, ...]
-
-    @property
-    def num_channels(self) -> int:
-        """Count of image channels."""
-        return len(self.channels)
-
-    @property
-    def num_classes(self) -> int:
-        """Count of classes, background included."""
-        return len(self.labels)
 
 
 class _Entry(BaseModel):
@@ -70,12 +38,12 @@ class _Document(BaseModel):
     training: list[_Entry] = Field(min_length=1)
 
 
-def open_dataset(root: Path) -> Dataset:
+def open_decathlon(root: Path) -> Dataset:
     """Read the dataset.json of a data set and find its training cases.
 
     Raises:
-        DataError: dataset.json is missing or wrong, a path in it leaves the folder, a file is
-            missing, or two cases share an id. The message names the JSON path.
+        DataError: dataset.json cannot be read or is wrong, a path in it leaves the folder, a file
+            is missing, or two cases share an id. The message names the JSON path.
     """
     file = root / "dataset.json"
     document = _read_document(file)
@@ -104,33 +72,9 @@ def open_dataset(root: Path) -> Dataset:
     )
 
 
-def folds(ids: Sequence[str], k: int) -> list[tuple[list[str], list[str]]]:
-    """Split case ids into k pairs (training ids, validation ids), the same on every machine.
-
-    Raises:
-        DataError: There are fewer cases than folds, or fewer than two folds.
-    """
-    from sklearn.model_selection import KFold
-
-    names = sorted(ids)
-    if not 2 <= k <= len(names):
-        raise DataError(f"{k} folds of {len(names)} cases: between 2 and one fold a case is right")
-    splitter = KFold(k, shuffle=True, random_state=_FOLD_SEED)
-    return [
-        ([names[i] for i in train], [names[i] for i in held_out])
-        for train, held_out in splitter.split(names)
-    ]
-
-
 def _read_document(file: Path) -> _Document:
     try:
         text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise DataError(
-            f"{file}: no such file; a data set in the Decathlon layout has one"
-        ) from None
-    except NotADirectoryError:
-        raise DataError(f"{file.parent}: not a folder; give the folder of the data set") from None
     except OSError as error:
         raise DataError(f"{file}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

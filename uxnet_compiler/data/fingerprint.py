@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from uxnet_compiler.data.decathlon import Case, Dataset
+from uxnet_compiler.data.dataset import Case, Dataset
 from uxnet_compiler.data.images import Image, read_image, read_label
 from uxnet_compiler.errors import DataError
 
@@ -53,7 +53,7 @@ class Fingerprint(BaseModel):
 
 
 def is_ct(channel: str) -> bool:
-    """Say whether a channel's name in dataset.json means computed tomography."""
+    """Say whether a channel's name means computed tomography."""
     return channel.strip().upper() == "CT"
 
 
@@ -109,12 +109,12 @@ def read_case(dataset: Dataset, case: Case) -> tuple[Image, NDArray[np.int16]]:
 
     Raises:
         DataError: The image or the label map cannot be used, the image has another number of
-            channels than dataset.json says, or an axis is too short.
+            channels than the data set, or an axis is too short.
     """
     image = read_image(case.image)
     if image.num_channels != dataset.num_channels:
         raise DataError(
-            f"{case.image}: {image.num_channels} channels; dataset.json lists "
+            f"{case.image}: {image.num_channels} channels; the data set has "
             f"{dataset.num_channels} ({', '.join(dataset.channels)})"
         )
     if min(image.grid.shape) < SMALLEST_AXIS:
@@ -122,7 +122,7 @@ def read_case(dataset: Dataset, case: Case) -> tuple[Image, NDArray[np.int16]]:
             f"{case.image}: {_times(image.grid.shape)} voxels; every axis needs {SMALLEST_AXIS} "
             "or more"
         )
-    return image, read_label(case.label, image, dataset.num_classes)
+    return image, read_label(case.label, image, dataset.num_classes, dataset.values)
 
 
 def _sample_foreground(

@@ -10,6 +10,7 @@ slice is 2-D for the networks, whatever its file says; its grid remembers the fi
 from __future__ import annotations
 
 import gzip
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from uxnet_compiler.data.voxels import name_voxel, not_finite
 from uxnet_compiler.errors import DataError
 from uxnet_compiler.files import replacing
 
-SUFFIXES = (*nifti.SUFFIXES, ".mha", ".mhd", ".nrrd", ".nhdr", ".png", ".tif", ".tiff", ".dcm")
+SUFFIXES = (*nifti.SUFFIXES, ".mha", ".mhd", ".nrrd", ".nhdr", ".dcm", *itk.PICTURES)
 _LARGEST_LABEL = int(np.iinfo(np.int16).max)
 
 
@@ -70,9 +71,18 @@ def read_image(path: Path) -> Image:
 
 
 def read_label(
-    path: Path, image: Image | None = None, num_classes: int | None = None
+    path: Path,
+    image: Image | None = None,
+    num_classes: int | None = None,
+    values: Sequence[int] | None = None,
 ) -> NDArray[np.int16]:
     """Read a label map, and check it against its image and the classes there are.
+
+    Args:
+        path: The file.
+        image: Its image, whose grid it has to lie on.
+        num_classes: How many classes there are.
+        values: What stands for each class in the file, where that is not its number.
 
     Shape:
         out  (D, H, W) or (H, W)
@@ -84,36 +94,52 @@ def read_label(
     grid, array = _unpack(itk.read(path), path)
     if image is not None and (difference := image.grid.difference(grid)) is not None:
         raise DataError(f"{path}: not on the grid of its image {image.source}: {difference}")
+    if array.shape[0] in {3, 4} and is_picture(path) and not np.ptp(array[:3], axis=0).any():
+        array = array[:1]  # gray that was saved as colours
     if array.shape[0] != 1:
         raise DataError(f"{path}: {array.shape[0]} channels; a label map has one value a voxel")
-    values = array[0]
+    found = array[0]
     top = _LARGEST_LABEL if num_classes is None else num_classes - 1
-    legal = (values >= 0) & (values <= top)  # NaN is neither
-    if not np.issubdtype(values.dtype, np.integer):
-        legal &= values == np.rint(values)
+    if values is None:
+        legal = (found >= 0) & (found <= top)  # NaN is neither
+        if not np.issubdtype(found.dtype, np.integer):
+            legal &= found == np.rint(found)
+    else:
+        legal = np.isin(found, values)
     bad = ~legal
     if bad.any():
         first = np.argwhere(bad)[0]
-        where = "" if num_classes is None else " of dataset.json"
+        where = "" if num_classes is None else " of this data set"
+        legals = f"the whole numbers 0 to {top}" if values is None else _listed(values)
         raise DataError(
-            f"{path}: label value {values[tuple(first)]:g} at {name_voxel(first)}, one of "
-            f"{int(bad.sum())} such voxels; the labels{where} are the whole numbers 0 to {top}"
+            f"{path}: label value {found[tuple(first)]:g} at {name_voxel(first)}, one of "
+            f"{int(bad.sum())} such voxels; the labels{where} are {legals}"
         )
-    return np.ascontiguousarray(values, dtype=np.int16)
+    if values is not None:
+        found = np.searchsorted(values, found)
+    return np.ascontiguousarray(found, dtype=np.int16)
 
 
-def write_label(labels: NDArray[np.int16], grid: Grid, path: Path) -> None:
+def _listed(values: Sequence[int]) -> str:
+    return " and ".join(str(value) for value in values)
+
+
+def write_label(
+    labels: NDArray[np.int16], grid: Grid, path: Path, values: Sequence[int] | None = None
+) -> None:
     """Write a label map on an image's grid, in the format that the file name asks for.
 
     A NIfTI label map of a NIfTI image gets the geometry of that image's header bit for bit; other
-    pairs of formats agree to the precision of the format.
+    pairs of formats agree to the precision of the format. `values` says what to write for each
+    class, where that is not its number.
 
     Raises:
         DataError: The suffix names no image format that can be written.
     """
     assert labels.shape == grid.shape, (labels.shape, grid.shape)
-    values = labels.astype(np.uint8 if labels.size == 0 or labels.max() <= 255 else np.int16)
-    picture = sitk.GetImageFromArray(values.reshape(grid.size[::-1]))
+    written = labels if values is None else np.asarray(values)[labels]
+    written = written.astype(np.uint8 if written.size == 0 or written.max() <= 255 else np.int16)
+    picture = sitk.GetImageFromArray(written.reshape(grid.size[::-1]))
     picture.SetSpacing(grid.spacing)
     picture.SetOrigin(grid.origin)
     picture.SetDirection(grid.direction)
@@ -123,6 +149,11 @@ def write_label(labels: NDArray[np.int16], grid: Grid, path: Path) -> None:
         else:
             with itk.one_line(path, "cannot be written"):
                 sitk.WriteImage(picture, str(draft), True)
+
+
+def is_picture(path: Path) -> bool:
+    """Say whether a file is a picture, such as PNG or JPEG, by its name."""
+    return path.suffix.lower() in itk.PICTURES
 
 
 def case_id(path: Path) -> str:

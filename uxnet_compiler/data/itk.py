@@ -22,6 +22,7 @@ import SimpleITK as sitk  # noqa: N813 - the name that its documentation uses
 from uxnet_compiler.data import nifti, streams
 from uxnet_compiler.errors import DataError
 
+PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 _ORIGIN_OF_ERROR = re.compile(r"^(sitk::ERROR:|ITK ERROR:|Reason:|\w+\(0x[0-9a-f]+\):)\s*")
 
 
@@ -44,7 +45,16 @@ def read(path: Path) -> Any:
         reader.SetFileName(str(path))
         reader.ReadImageInformation()
         streams.check_whole(path, reader)
-        return reader.Execute()
+        picture = reader.Execute()
+        if _is_plane(path, reader):
+            picture.SetSpacing((1.0, 1.0))
+            picture.SetOrigin((0.0, 0.0))
+        return picture
+
+
+def _is_plane(path: Path, reader: Any) -> bool:
+    """Say whether a file is a 2-D picture: what it tells of dots per inch is for printers."""
+    return path.suffix.lower() in PICTURES and reader.GetDimension() == 2
 
 
 def read_size(path: Path) -> tuple[tuple[int, ...], tuple[float, ...], int]:
@@ -69,6 +79,8 @@ def read_size(path: Path) -> tuple[tuple[int, ...], tuple[float, ...], int]:
         reader.SetFileName(names[0])
         reader.ReadImageInformation()
         size, spacing = reader.GetSize(), reader.GetSpacing()
+        if _is_plane(path, reader):
+            spacing = (1.0, 1.0)
         if slices > 1:
             last = sitk.ImageFileReader()
             last.SetFileName(names[-1])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 - the name that its documentation uses
@@ -29,10 +30,16 @@ from uxnet_compiler.data.anatomy import (
 from uxnet_compiler.errors import DataError
 from uxnet_compiler.files import replacing, write_text
 
+Layout = Literal["decathlon", "pictures"]
+FOLDERS: dict[Layout, tuple[str, str]] = {
+    "decathlon": ("imagesTr", "labelsTr"),
+    "pictures": ("images", "masks"),
+}
 CHANNELS = ("T1", "T2")
 SMALLEST_SIDE = 16  # voxels; below it the vessel fills the organ
 # Brightness per tissue and channel.
 _BRIGHTNESS = {ORGAN: (0.55, 0.48), CORE: (0.69, 0.33), VESSEL: (0.98, 0.12), LESION: (0.3, 0.9)}
+_WHITEST = 1400.0  # brightness that is white in pictures
 _MUSCLE, _FAT, _BONE = (0.38, 0.40), (0.80, 0.64), (0.18, 0.15)
 
 
@@ -44,9 +51,10 @@ def write_phantom(
     spacing: Sequence[float] | None = None,
     channels: int = 1,
     seed: int = 0,
+    layout: Layout = "decathlon",
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Write a data set in the Decathlon layout; the same arguments give the same bytes.
+    """Write a data set of patients; the same arguments give the same bytes.
 
     Args:
         out: The folder to make; it must not hold anything yet.
@@ -55,6 +63,7 @@ def write_phantom(
         spacing: Distance of voxels in mm in the same order; 1.5 along D and 1 otherwise by default.
         channels: 1 for a T1-like channel, 2 for a T2-like one as well.
         seed: Which patients; another seed gives others.
+        layout: `decathlon`, or `pictures` for 2-D ones in PNG with masks beside them.
         progress: Called with the count of cases done and the count of all.
 
     Raises:
@@ -66,22 +75,39 @@ def write_phantom(
             f"{cases} cases, {channels} channels, seed {seed}: 1 case or more, 1 or 2 channels and "
             "a seed of 0 or more are right"
         )
+    if layout == "pictures" and (len(size) != 2 or channels != 1):
+        raise DataError(
+            f"pictures of {len(size)} axes and {channels} channels: a size of 2 axes, such as 1 64 "
+            "64, and 1 channel are right"
+        )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"{out}: already there and not an empty folder; choose another name")
     with replacing(out) as draft:
-        for folder in ("imagesTr", "labelsTr"):
+        folders = FOLDERS[layout]
+        for folder in folders:
             (draft / folder).mkdir(parents=True)
-        names = [f"phantom_{number:03d}.nii.gz" for number in range(cases)]
+        suffix = ".png" if layout == "pictures" else ".nii.gz"
+        names = [f"phantom_{number:03d}{suffix}" for number in range(cases)]
         for number, name in enumerate(names):
             random = np.random.default_rng((seed, number))
             patient = draw_patient(random, size, spacing)
             image = np.stack([_paint(random, patient, channel) for channel in range(channels)])
-            frame = _Frame(random, size, spacing)
-            frame.write(image if channels > 1 else image[0], draft / "imagesTr" / name)
-            frame.write(patient.label, draft / "labelsTr" / name)
+            image_path, label_path = (draft / folder / name for folder in folders)
+            if layout == "pictures":
+                _write_picture(np.clip(image[0] / _WHITEST * 255, 0, 255), image_path)
+                _write_picture(patient.label, label_path)
+            else:
+                frame = _Frame(random, size, spacing)
+                frame.write(image if channels > 1 else image[0], image_path)
+                frame.write(patient.label, label_path)
             if progress is not None:
                 progress(number + 1, cases)
-        write_text(draft / "dataset.json", _document(names, channels))
+        if layout == "decathlon":
+            write_text(draft / "dataset.json", _document(names, channels))
+
+
+def _write_picture(array: NDArray[np.generic], path: Path) -> None:
+    sitk.WriteImage(sitk.GetImageFromArray(np.rint(array).astype(np.uint8)), str(path))
 
 
 def _checked_grid(

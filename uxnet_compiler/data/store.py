@@ -69,7 +69,7 @@ class Store:
         """
         if any(streams.lies_elsewhere(path) for path in files):
             return make()  # the bytes of the file do not say which voxels it has
-        digests = [self._digest(path) for path in files]
+        digests = [self.digest(path) for path in files]
         said = json.dumps([self._code, _versions(), digests, how], sort_keys=True)
         path = self._folder / f"{hashlib.sha256(said.encode()).hexdigest()}.safetensors"
         found = _open(path)
@@ -80,7 +80,7 @@ class Store:
             assert found is not None
         return found
 
-    def _digest(self, path: Path) -> str:
+    def digest(self, path: Path) -> str:
         """Return the SHA-256 of a file's bytes, or of the names and bytes of a folder's files."""
         if not path.is_dir():
             return self._file_digest(path)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 import uxnet_compiler
 from uxnet_compiler.backends.safetensors import write_weights
-from uxnet_compiler.data.decathlon import open_dataset
+from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.data.fingerprint import fingerprint
 from uxnet_compiler.machine.device import pick_device
 from uxnet_compiler.machine.fabric import make_fabric

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, replace
 
 from uxnet_compiler.data.cases import LoadedCase, load_cases
-from uxnet_compiler.data.decathlon import Dataset, folds
+from uxnet_compiler.data.dataset import Dataset, folds
 from uxnet_compiler.data.fingerprint import Fingerprint
 from uxnet_compiler.data.patches import Feed, PatchBatches
 from uxnet_compiler.data.plan import Plan

@@ -10,8 +10,9 @@ from statistics import fmean
 
 from pydantic import BaseModel, ConfigDict
 
-from uxnet_compiler.data.decathlon import Case, Dataset, open_dataset
+from uxnet_compiler.data.dataset import Case, Dataset
 from uxnet_compiler.data.fingerprint import read_case
+from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.errors import DataError
 from uxnet_compiler.files import write_text
 from uxnet_compiler.runs.folder import dump_json

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from uxnet_compiler.data.headers import read_header
-from uxnet_compiler.data.images import Image, case_id, read_image, write_label
+from uxnet_compiler.data.images import Image, case_id, is_picture, read_image, write_label
 from uxnet_compiler.data.preprocess import preprocess, restore
 from uxnet_compiler.errors import DataError
 from uxnet_compiler.machine.memory import memory_errors
@@ -40,7 +40,8 @@ def predict(
     Args:
         run: Folder of a training.
         images: Files, or folders with one DICOM series each.
-        out: Folder for `<name>.nii.gz`, each on the grid of its image.
+        out: Folder for `<name>.nii.gz`, each on the grid of its image; for pictures `<name>.png`
+            (`.tif` for TIFF), in the values of the masks that the run was trained on.
         tta: Average over flips.
         device: `auto`, `cpu`, `cuda` ...
         runtime: `torch`, `onnx`, `openvino`, or `auto` for the fastest.
@@ -72,7 +73,7 @@ def predict(
     for done, (path, room, target) in enumerate(zip(images, rooms, targets, strict=True), start=1):
         image = read_image(path)
         labels = segment(segmenter, image, trained, out if room.disk_bytes else None)
-        write_label(labels, image.grid, target)
+        write_label(labels, image.grid, target, trained.task.values if is_picture(target) else None)
         observer.tick(done / len(images), images=done)
     return targets
 
@@ -124,11 +125,18 @@ def _room(path: Path, trained: TrainedRun, runtime: Wanted, limit_bytes: int | N
     return trained.footprint(header, runtime).fits(limit_bytes)
 
 
+def _suffix(path: Path) -> str:
+    """Return the format of an output: a picture for a picture, NIfTI for everything else."""
+    if not is_picture(path):
+        return ".nii.gz"
+    return ".tif" if path.suffix.lower().startswith(".tif") else ".png"
+
+
 def _targets(images: Sequence[Path], out: Path) -> list[Path]:
     """Name the outputs, and refuse to write one over another or over an input."""
     # The name of "." is that of the folder; a link keeps its own name.
     names = [case_id(Path(os.path.abspath(path))) for path in images]  # noqa: PTH100
-    targets = [out / f"{name}.nii.gz" for name in names]
+    targets = [out / f"{name}{_suffix(path)}" for name, path in zip(names, images, strict=True)]
     inputs = {path.resolve() for path in images}
     seen: dict[Path, Path] = {}
     for path, target in zip(images, targets, strict=True):

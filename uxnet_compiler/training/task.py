@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from uxnet_compiler.data.decathlon import Dataset, folds
+from uxnet_compiler.data.dataset import Dataset, folds
 from uxnet_compiler.errors import DataError
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.schema import Architecture
 
 
 class Task(BaseModel):
-    """What goes in and what comes out: names of channels, names of labels by value."""
+    """What goes in and what comes out: names of channels, names of labels by class.
+
+    `values` says what stands for each class in masks, where that is not its number.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     channels: tuple[str, ...]
     labels: tuple[str, ...]
+    values: tuple[int, ...] | None = None
 
     @property
     def foreground(self) -> tuple[str, ...]:
@@ -35,7 +39,7 @@ class Split(BaseModel):
 
 def task_of(dataset: Dataset) -> Task:
     """Return what a data set's channels and labels mean."""
-    return Task(channels=dataset.channels, labels=dataset.labels)
+    return Task(channels=dataset.channels, labels=dataset.labels, values=dataset.values)
 
 
 def write_task(folder: RunFolder, task: Task) -> None:

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from uxnet_compiler.compiler import network_cost
 from uxnet_compiler.data.cases import LoadedCase, load_cases
-from uxnet_compiler.data.decathlon import Dataset, open_dataset
+from uxnet_compiler.data.dataset import Dataset
+from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.data.fingerprint import fingerprint
 from uxnet_compiler.data.plan import Plan
 from uxnet_compiler.data.plan import plan as make_plan
