@@ -13,10 +13,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from itertools import pairwise
-from math import inf
 from pathlib import Path
-from statistics import median, pstdev
+from statistics import median
 from typing import Any
 
 import click
@@ -24,6 +22,7 @@ import click
 from uxnet_compiler.compiler import network_cost
 from uxnet_compiler.files import write_text
 from uxnet_compiler.schema import load
+from uxnet_compiler.search.agreement import Agreement, agreement
 
 RESULTS = Path(__file__).parent / "results"
 FRAME = ("--in-channels", "1", "--out-channels", "3", "--widths", "16,32,64,128")
@@ -82,8 +81,9 @@ def report(work: Path, search_minutes: float, train_minutes: float) -> None:
     found = [load(work / f"search-{seed}" / "genotype.json") for seed in (0, 1)]
     trained = {name: network(work / f"train-{name}") for name in ("searched", "unet", "random")}
     seeds = agreement([work / f"search-{seed}" for seed in (0, 1)])
-    numbers = {"searches": searches, "agreement": seeds, "networks": trained}
-    text = json.dumps(numbers, indent=2, sort_keys=True, default=str).replace("Infinity", "null")
+    agreed = seeds.model_dump(mode="json")
+    numbers = {"searches": searches, "agreement": agreed, "networks": trained}
+    text = json.dumps(numbers, indent=2, sort_keys=True)
     write_text(RESULTS / "hippocampus.json", text + "\n")
     lines = [
         "# Hippocampus, fold 0 of 5 of the 208 cases, 2 CPU cores",
@@ -138,79 +138,10 @@ def network(run_folder: Path) -> dict[str, Any]:
     }
 
 
-def agreement(runs: list[Path]) -> dict[str, Any]:
-    """Compare two searches: what they agree on, and how sure they were where they do not.
-
-    A gate or a preference wanders with the noise of the patches. Its changes from record to
-    record tell by how much: their deviation times the root of their number is how far it would
-    come by chance alone. The distance to the decision in that unit says how strong the evidence
-    is; below 1 it is noise. Of the two searches the less sure one counts.
-    """
-    found = [load(run_folder / "genotype.json") for run_folder in runs]
-    diaries = [
-        [*records(run_folder / "events.jsonl"), genotype.evidence.model_dump()]
-        for run_folder, genotype in zip(runs, found, strict=True)
-        if genotype.evidence is not None
-    ]
-    assert found[0].evidence is not None
-    assert found[1].evidence is not None
-    assert found[0].space is not None
-    tau = found[0].space.tau or 0.0
-    gates: dict[str, Any] = {}
-    for key in found[0].evidence.gates:
-        series = [[record["gates"][key] for record in diary] for diary in diaries]
-        gates[key] = {
-            "gates": [each[-1] for each in series],
-            "agree": len({each[-1] >= tau for each in series}) == 1,
-            "strength": min(strength([value - tau for value in each]) for each in series),
-        }
-    ops: dict[str, Any] = {}
-    for choice in found[0].evidence.choices:
-        series = [[record["choices"][choice] for record in diary] for diary in diaries]
-        picked = [max(each[-1], key=each[-1].get) for each in series]
-        lead = [
-            [lead_of(record, pick) for record in each]
-            for each, pick in zip(series, picked, strict=True)
-        ]
-        ops[choice] = {
-            "picked": picked,
-            "agree": len(set(picked)) == 1,
-            "strength": min(strength(each) for each in lead),
-        }
-    kept = [{k for k, g in gates.items() if g["gates"][seed] >= tau} for seed in (0, 1)]
-    return {
-        "edges_jaccard": len(kept[0] & kept[1]) / len(kept[0] | kept[1]),
-        "gates": gates,
-        "ops": ops,
-    }
-
-
-def records(diary: Path) -> list[dict[str, Any]]:
-    """Return the evidence that a diary recorded, from the first change on."""
-    events = [json.loads(line) for line in diary.read_text(encoding="utf-8").splitlines()]
-    seen = [event["evidence"] for event in events if event["kind"] == "gates"]
-    still = sum(evidence == seen[0] for evidence in seen)
-    return seen[still - 1 :]
-
-
-def lead_of(candidates: dict[str, float], pick: str) -> float:
-    """Return how far a candidate is ahead of the best other one."""
-    return candidates[pick] - max(weight for name, weight in candidates.items() if name != pick)
-
-
-def strength(series: list[float]) -> float:
-    """Return the distance from 0 at the end, in units of how far chance alone would come."""
-    changes = [after - before for before, after in pairwise(series)]
-    wander = pstdev(changes) * len(changes) ** 0.5
-    return abs(series[-1]) / wander if wander > 0 else inf
-
-
-def tell(seeds: dict[str, Any]) -> list[str]:
+def tell(seeds: Agreement) -> list[str]:
     """Say in words where the seeds differ, and how strong the evidence is there."""
-    parts = {"gates": seeds["gates"], "ops": seeds["ops"]}
-    jaccard, ops_agree = seeds["edges_jaccard"], share(seeds["ops"])
     lines = [
-        f"The seeds agree on {jaccard:.2f} of the edges (Jaccard), {ops_agree:.2f} of the ops.",
+        f"The seeds agree on {seeds.edges:.2f} of the edges (Jaccard), {seeds.ops:.2f} of the ops.",
         "",
         "Strength of evidence: distance to the decision (gates: tau; ops: the second best), in",
         "units of how far noise alone would have come, in the less sure of the two searches.",
@@ -219,9 +150,10 @@ def tell(seeds: dict[str, Any]) -> list[str]:
         "| | seeds agree, median | seeds differ, median | seeds differ, largest |",
         "|---|---|---|---|",
     ]
-    for name, part in parts.items():
-        same = [each["strength"] for each in part.values() if each["agree"]]
-        odd = [each["strength"] for each in part.values() if not each["agree"]]
+    for kind in ("gate", "choice"):
+        those = [each for each in seeds.decisions if each.kind == kind]
+        same = [each.strength for each in those if each.is_agreed and each.strength is not None]
+        odd = [each.strength for each in those if not each.is_agreed and each.strength is not None]
         cells = [
             f"{value:.2f}" if value is not None else "-"
             for value in (
@@ -230,21 +162,12 @@ def tell(seeds: dict[str, Any]) -> list[str]:
                 max(odd, default=None),
             )
         ]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+        lines.append(f"| {kind}s | {' | '.join(cells)} |")
     lines += ["", "| they differ at | seed 0 | seed 1 | strength |", "|---|---|---|---|"]
-    for key, gate in seeds["gates"].items():
-        if not gate["agree"]:
-            first, second = (f"{value:.3f}" for value in gate["gates"])
-            lines.append(f"| gate {key} | {first} | {second} | {gate['strength']:.2f} |")
-    for choice, op in seeds["ops"].items():
-        if not op["agree"]:
-            lines.append(f"| {choice} | {' | '.join(op['picked'])} | {op['strength']:.2f} |")
+    for each in seeds.differing:
+        sure = "-" if each.strength is None else f"{each.strength:.2f}"
+        lines.append(f"| {each.kind} {each.key} | {' | '.join(each.picked)} | {sure} |")
     return lines
-
-
-def share(part: dict[str, Any]) -> float:
-    """Return the part of the decisions on which the seeds agree."""
-    return sum(bool(each["agree"]) for each in part.values()) / len(part)
 
 
 def read(path: Path) -> Any:

@@ -62,7 +62,7 @@ def draw_costs(costs: Sequence[Costs], path: Path) -> None:
     rows = ranked(costs)
     figures = _figures(costs, rows)
     height = ROW_INCHES * len(rows) * (1 if len(costs) == 1 else 1.5)
-    with _plain_text():
+    with plain_text():
         width = LABEL_WIDTH / 72 + PANEL_INCHES * len(figures)
         figure = Figure(figsize=(width, FRAME_INCHES + height), layout="constrained")
         FigureCanvasAgg(figure)
@@ -177,7 +177,7 @@ def _legend(rows: Sequence[Row], costs: Sequence[Costs], width: float) -> list[P
 
 
 @contextmanager
-def _plain_text() -> Iterator[None]:
+def plain_text() -> Iterator[None]:
     """Fix what matplotlib draws at random, and let a name hold letters that no font here has."""
     with rc_context({"svg.hashsalt": "uxnet", "svg.fonttype": "none"}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")

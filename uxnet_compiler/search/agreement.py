@@ -19,8 +19,8 @@ from uxnet_compiler.search.trust_model import Decision
 from uxnet_compiler.search.trust_rules import NOISE, WEAK
 
 
-class Differing(BaseModel):
-    """A decision on which the searches do not agree.
+class Shared(BaseModel):
+    """A decision that all searches took.
 
     Attributes:
         kind: `gate` or `choice`.
@@ -36,6 +36,11 @@ class Differing(BaseModel):
     picked: tuple[str, ...]
     strength: float | None
 
+    @property
+    def is_agreed(self) -> bool:
+        """Whether all searches decided alike."""
+        return len(set(self.picked)) == 1
+
 
 class Agreement(BaseModel):
     """How far searches agree, a mean over all pairs of them.
@@ -45,11 +50,11 @@ class Agreement(BaseModel):
         genotypes: Ids of what they found.
         edges: Edges that both of a pair keep, divided by those that either keeps (Jaccard).
         ops: Part of the choices in which both of a pair take the same candidate; None without any.
-        differing: Decisions on which not all agree, the strongest evidence first.
-        strong: Of `differing`, those with a strength of at least 2 in every search, or unknown:
-            they differ though each search was sure.
-        weak: Those with a strength of 1 to 2 in the least sure search.
-        noise: Those below 1: no search could have decided them.
+        decisions: All of them, the strongest evidence first.
+        strong: Decisions that differ and have a strength of at least 2 in every search, or
+            unknown: each search was sure of something else.
+        weak: Decisions that differ with a strength of 1 to 2 in the least sure search.
+        noise: Decisions that differ with less: that search could not tell.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,10 +63,15 @@ class Agreement(BaseModel):
     genotypes: tuple[str, ...]
     edges: float | None
     ops: float | None
-    differing: tuple[Differing, ...]
+    decisions: tuple[Shared, ...]
     strong: int
     weak: int
     noise: int
+
+    @property
+    def differing(self) -> tuple[Shared, ...]:
+        """Decisions on which not all agree."""
+        return tuple(each for each in self.decisions if not each.is_agreed)
 
 
 def agreement(runs: Sequence[Path]) -> Agreement:
@@ -76,9 +86,8 @@ def agreement(runs: Sequence[Path]) -> Agreement:
     for run, mine in zip(runs, decided, strict=True):
         if mine.keys() != decided[0].keys():
             raise RunError(f"{run}: of another space than {runs[0]}: they cannot be compared")
-    differing = tuple(
-        sorted(_differing(decided), key=lambda d: (-(d.strength or 0.0), d.kind, d.key))
-    )
+    shared = sorted(_shared(decided), key=lambda d: (-(d.strength or 0.0), d.kind, d.key))
+    differing = [each for each in shared if not each.is_agreed]
     known = [d.strength for d in differing if d.strength is not None]
     noise, weak = sum(s < NOISE for s in known), sum(NOISE <= s < WEAK for s in known)
     return Agreement(
@@ -86,7 +95,7 @@ def agreement(runs: Sequence[Path]) -> Agreement:
         genotypes=tuple(genotype.id for genotype in genotypes),
         edges=_over_pairs([_picks(each, "gate") for each in decided], _jaccard),
         ops=_over_pairs([_picks(each, "choice") for each in decided], _equal),
-        differing=differing,
+        decisions=tuple(shared),
         strong=len(differing) - noise - weak,
         weak=weak,
         noise=noise,
@@ -107,16 +116,19 @@ def _decided(run: Path) -> tuple[Genotype, tuple[Decision, ...]]:
 Decided = dict[tuple[Literal["gate", "choice"], str], Decision]
 
 
-def _differing(decided: Sequence[Decided]) -> list[Differing]:
+def _shared(decided: Sequence[Decided]) -> list[Shared]:
     found = []
     for kind, key in decided[0]:
-        all_ = [each[kind, key] for each in decided]
-        picked = tuple(each.picked for each in all_)
-        if len(set(picked)) > 1:
-            known = [each.strength for each in all_ if each.strength is not None]
-            found.append(
-                Differing(kind=kind, key=key, picked=picked, strength=min(known, default=None))
+        those = [each[kind, key] for each in decided]
+        known = [each.strength for each in those if each.strength is not None]
+        found.append(
+            Shared(
+                kind=kind,
+                key=key,
+                picked=tuple(each.picked for each in those),
+                strength=min(known, default=None),
             )
+        )
     return found
 
 

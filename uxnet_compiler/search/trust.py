@@ -73,13 +73,11 @@ def make_trust(
     assert genotype.space is not None, "a search leaves its space"
     tau = genotype.space.tau or 0.0
     records = recorded(diary, resources.steps, genotype.evidence)
+    gates, closed = genotype.evidence.gates, set(genotype.provenance.closed)
     report = Trust(
         genotype=genotype.id,
         tau=tau,
-        edges=(
-            sum(gate >= tau for gate in genotype.evidence.gates.values()),
-            len(genotype.evidence.gates),
-        ),
+        edges=(sum(gates[key] >= tau for key in gates if key not in closed), len(gates)),
         repaired=len(genotype.provenance.repaired),
         verdicts=(),
         decisions=decisions(records, tau),

@@ -173,7 +173,7 @@ class Trust(_Document):
     Attributes:
         genotype: Id of the architecture.
         tau: Threshold on the gates.
-        edges: Gates that are at least tau, and all of them.
+        edges: Gates that are at least tau and not closed by a budget, and all of them.
         repaired: Edges kept against the threshold, so that the output is connected.
         verdicts: What the rules say.
         decisions: Every gate and choice, the weakest evidence first.

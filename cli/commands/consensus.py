@@ -1,0 +1,80 @@
+"""`uxnet consensus`: one genotype from several searches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from uxnet_compiler.schema import Genotype
+
+
+@click.command("consensus")
+@click.argument("searches", nargs=-1, required=True, metavar="RUN_OR_GENOTYPE...")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write.")
+@click.option(
+    "--picture",
+    type=click.Path(path_type=Path),
+    metavar="FILE.png|svg|pdf",
+    help="Draw gates and choices of all searches side by side.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the genotype, with its confidence.")
+def command(
+    searches: tuple[str, ...], output: Path | None, picture: Path | None, as_json: bool
+) -> None:
+    """Decode the mean evidence of several searches of the same space.
+
+    Each argument is the folder of a search, or a genotype that carries its evidence. They may
+    differ in seed and threshold alone. The document keeps, per edge and choice, how many of the
+    searches agree.
+    """
+    from uxnet_compiler.schema import dump, dumps
+    from uxnet_compiler.spaces.consensus import consensus
+
+    if output is None and picture is None and not as_json:
+        raise click.UsageError("say what to make: -o, --picture or --json")
+    found = [_load(text) for text in searches]
+    agreed = consensus(found)
+    if picture is not None:
+        from uxnet_compiler.pictures.consensus import draw_consensus
+
+        names = [_name(text) for text in searches]
+        draw_consensus(
+            [(name, each) for name, (_, each) in zip(names, found, strict=True)], agreed, picture
+        )
+        click.echo(picture, err=True)
+    if output is not None:
+        dump(agreed, output)
+    if as_json:
+        click.echo(dumps(agreed), nl=False)
+    else:
+        _print(agreed, output)
+
+
+def _load(text: str) -> tuple[str, Genotype]:
+    from uxnet_compiler.zoo import resolve
+
+    source = str(Path(text) / "genotype.json") if Path(text).is_dir() else text
+    return source, resolve(source)
+
+
+def _name(text: str) -> str:
+    return Path(text).resolve().name if Path(text).is_dir() else Path(text).stem
+
+
+def _print(agreed: Genotype, output: Path | None) -> None:
+    assert agreed.evidence is not None
+    confidence = agreed.evidence.confidence
+    assert confidence is not None
+    edges = [share for share in confidence.gates.values() if 0 < share < 1]
+    ops = [shares for shares in confidence.choices.values() if len(shares) > 1]
+    click.echo(
+        f"{confidence.searches} searches: they differ on {len(edges)} of {len(confidence.gates)}"
+        f" edges and {len(ops)} of {len(confidence.choices)} choices;"
+        f" {len(agreed.architecture.nodes)} nodes and {len(agreed.architecture.edges)} edges kept",
+        err=output is not None,
+    )
+    if output is not None:
+        click.echo(output)

@@ -1,0 +1,61 @@
+"""`uxnet search --seeds`: several searches, how far they agree, and their consensus."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from uxnet_compiler.search.agreement import Agreement
+    from uxnet_compiler.search.config import SearchConfig
+
+STOPPED = 130  # what shells use for a job that Ctrl-C ended
+SHOWN = 20
+
+
+def search_with_seeds(
+    data: Path, out: Path, config: SearchConfig, count: int, *, as_json: bool
+) -> None:
+    """Search with several seeds and print how far they agree."""
+    from uxnet_compiler.studies.seeds import search_seeds
+
+    from .progress import Display
+
+    found = search_seeds(data, out, config, count, Display)
+    if found is None:
+        click.echo("stopped before the end; the same command goes on", err=True)
+        sys.exit(STOPPED)
+    if as_json:
+        click.echo(found.agreement.model_dump_json(indent=2))
+        return
+    _print(found.agreement)
+    nodes, edges = len(found.genotype.architecture.nodes), len(found.genotype.architecture.edges)
+    click.echo(f"{out / 'genotype.json'}: consensus of {count}, {nodes} nodes, {edges} edges")
+
+
+def _print(agreed: Agreement) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(markup=False, emoji=False, highlight=False)
+    edges, ops = ("-" if each is None else f"{each:.2f}" for each in (agreed.edges, agreed.ops))
+    differing = agreed.differing
+    console.print(
+        f"Seeds agree on {edges} of the edges (Jaccard) and {ops} of the ops, pair by pair."
+        f" {len(differing)} of {len(agreed.decisions)} decisions differ: {agreed.noise} are noise"
+        f" in some search, {agreed.weak} are weak, of {agreed.strong} all searches were sure.",
+        soft_wrap=True,
+    )
+    if not differing:
+        return
+    table = Table(title=f"where they differ, the strongest {min(SHOWN, len(differing))}")
+    for head in ("decision", *agreed.names):
+        table.add_column(head)
+    table.add_column("strength", justify="right")
+    for each in differing[:SHOWN]:
+        strength = "-" if each.strength is None else f"{each.strength:.2f}"
+        table.add_row(each.key, *each.picked, strength)
+    console.print(table)
