@@ -1,19 +1,18 @@
 from __future__ import annotations
 
-import random
 import signal
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from uxnet_compiler.errors import RunError
-from uxnet_compiler.runs.checkpoint import load_checkpoint, save_checkpoint
-
-
-def draw() -> tuple[float, float, float]:
-    return random.random(), float(np.random.rand()), float(torch.rand(()))  # noqa: NPY002
+from uxnet_compiler.runs.checkpoint import (
+    last_checkpoint,
+    load_checkpoint,
+    previous_path,
+    save_checkpoint,
+)
 
 
 def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -28,16 +27,6 @@ def test_a_state_comes_back_as_it_was(tmp_path: Path) -> None:
         "seen": [1, (2, "x")],
         "best": None,
     }
-
-
-def test_random_numbers_go_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
-    draw()
-    save_checkpoint(tmp_path / "c.pt", {})
-    expected = draw(), draw()
-
-    load_checkpoint(tmp_path / "c.pt")
-
-    assert (draw(), draw()) == expected
 
 
 class Surprise:
@@ -95,3 +84,56 @@ def test_a_failed_save_leaves_the_old_checkpoint(tmp_path: Path) -> None:
         save_checkpoint(tmp_path / "c.pt", {"step": lambda: None})
 
     assert load_checkpoint(tmp_path / "c.pt") == {"step": 1}
+
+
+def test_the_checkpoint_before_the_latest_is_kept(tmp_path: Path) -> None:
+    for step in (1, 2, 3):
+        save_checkpoint(tmp_path / "c.pt", {"step": step})
+
+    assert load_checkpoint(tmp_path / "c.pt") == {"step": 3}
+    assert load_checkpoint(previous_path(tmp_path / "c.pt")) == {"step": 2}
+    assert {path.name for path in tmp_path.iterdir()} == {"c.pt", "c.previous.pt"}
+
+
+def test_one_flipped_bit_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "c.pt"
+    save_checkpoint(path, {"weights": torch.full((64,), 0.5)})
+    content = bytearray(path.read_bytes())
+    content[content.index(torch.full((64,), 0.5).numpy().tobytes()) + 100] ^= 1
+    path.write_bytes(content)
+
+    with pytest.raises(RunError, match="damaged"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("damage", ["cut", "gone"])
+def test_the_one_before_stands_in_for_a_latest_that_is_damaged_or_missing(
+    tmp_path: Path, damage: str
+) -> None:
+    path = tmp_path / "c.pt"
+    notes: list[str] = []
+    for step in (1, 2):
+        save_checkpoint(path, {"step": step})
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:-100])
+    else:
+        path.unlink()
+
+    assert last_checkpoint(path, notes.append) == {"step": 1}
+
+    assert len(notes) == 1
+    assert "going on from c.previous.pt" in notes[0]
+    save_checkpoint(path, {"step": 2})
+    assert load_checkpoint(previous_path(path)) == {"step": 1}
+
+
+def test_two_damaged_checkpoints_are_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "c.pt"
+    path.write_bytes(b"x")
+    previous_path(path).write_bytes(b"x")
+
+    with pytest.raises(RunError, match="damaged") as caught:
+        last_checkpoint(path, lambda _: None)
+
+    assert "\n" not in str(caught.value)
+    assert path.exists()

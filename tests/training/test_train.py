@@ -14,6 +14,7 @@ from uxnet_compiler.errors import DataError, RunError
 from uxnet_compiler.runs.events import read_events
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.runs.observer import Observer
+from uxnet_compiler.runs.schedule import Schedule
 from uxnet_compiler.schema import Genotype, load
 from uxnet_compiler.training.config import TrainConfig
 from uxnet_compiler.training.loop import Loop
@@ -38,8 +39,9 @@ def test_a_run_holds_all_that_is_needed_to_use_it(run: Path, unet: Genotype) -> 
     folder = RunFolder.open(run)
 
     assert {path.name for path in run.iterdir()} == {
-        "checkpoint.pt", "config.json", "curves.png", "events.jsonl", "genotype.json",
-        "plan.json", "split.json", "summary.json", "task.json", "tb", "weights.safetensors",
+        "checkpoint.previous.pt", "checkpoint.pt", "config.json", "curves.png", "events.jsonl",
+        "genotype.json", "plan.json", "schedule.json", "split.json", "summary.json", "task.json",
+        "tb", "weights.safetensors",
     }  # fmt: skip
     assert load(folder.genotype_path).id == unet.id
     assert folder.read(folder.plan_path, Plan).strides == unet.architecture.strides
@@ -134,6 +136,8 @@ def test_a_time_budget_ends_a_run(phantom_set: Path, unet: Genotype, tmp_path: P
     assert result.summary.steps >= 1
     assert result.summary.dice is None
     rates = [float(str(e["lr"])) for e in read_events(tmp_path / "run" / "events.jsonl")]
+    schedule = RunFolder(tmp_path / "run").read(tmp_path / "run" / "schedule.json", Schedule)
+    assert len(rates) == schedule.steps == result.summary.steps
     assert rates[-1] < max(rates) or len(rates) < 4
 
 

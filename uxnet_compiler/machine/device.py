@@ -5,16 +5,23 @@ from __future__ import annotations
 import torch
 
 from uxnet_compiler.errors import RunError
+from uxnet_compiler.machine.launch import place
 
 
 def pick_device(name: str = "auto") -> torch.device:
     """Return the device of that name; `auto` takes the first GPU, else the CPU.
 
+    Of several processes on a machine, each takes a GPU of its own where `auto` or `cuda` is asked.
+
     Raises:
-        RunError: There is no such device on this machine.
+        RunError: There is no such device on this machine, or too few for all processes.
     """
     if name == "auto":
-        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda":
+        name = f"cuda:{place().local_rank}"
+    elif name != "cpu" and place().local_count > 1:
+        raise RunError(f"device {name!r}: for several processes on a machine, name cuda or cpu")
     try:
         device = torch.device(name)
     except RuntimeError:

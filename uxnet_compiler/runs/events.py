@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -27,12 +28,16 @@ class EventLog:
     Args:
         folder: Folder of the run.
         resume_step: Continue after this step: later events are removed first. None: a new diary.
+        mute: Write nothing: another process of the same job does.
 
     Raises:
         RunError: The folder cannot be written.
     """
 
-    def __init__(self, folder: Path, *, resume_step: int | None = None) -> None:
+    def __init__(self, folder: Path, *, resume_step: int | None = None, mute: bool = False) -> None:
+        self._mute = mute
+        if mute:
+            return
         path = folder / "events.jsonl"
         kept = [
             event
@@ -49,16 +54,28 @@ class EventLog:
 
         A number that is not finite is written as null, since JSON has no name for it.
         """
-        self._file.write(_line({"kind": kind, "step": step, **values}))
-        self._file.flush()
+        if self._mute:
+            return
+        try:
+            self._file.write(_line({"kind": kind, "step": step, **values}))
+            self._file.flush()
+        except OSError as error:
+            where = self._file.name
+            raise RunError(f"{where}: cannot be written: {error.strerror or error}") from None
         for key, value in values.items():
             if isinstance(value, int | float) and not isinstance(value, bool):
                 self._board.add_scalar(f"{kind}/{key}", value, step)
 
+    def settle(self) -> None:
+        """Wait until all events so far are on the disk, as a checkpoint that follows them must."""
+        if not self._mute:
+            os.fsync(self._file.fileno())
+
     def close(self) -> None:
         """Write what is buffered and close both."""
-        self._file.close()
-        self._board.close()
+        if not self._mute:
+            self._file.close()
+            self._board.close()
 
     def __enter__(self) -> Self:
         return self

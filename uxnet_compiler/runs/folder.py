@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +18,8 @@ from uxnet_compiler.files import write_text
 from uxnet_compiler.runs.config import first_defect
 
 Model = TypeVar("Model", bound=BaseModel)
+BEGUN = ".begun"  # there while a run comes to be: what is in the folder is nobody's yet
+DRAFTS = ".writing-*"  # what a job leaves that is killed while it writes
 
 
 @dataclass(frozen=True)
@@ -58,39 +64,58 @@ class RunFolder:
         return self.path / "plan.json"
 
     @property
+    def schedule_path(self) -> Path:
+        """How many steps the job makes."""
+        return self.path / "schedule.json"
+
+    @property
     def summary_path(self) -> Path:
         """The result in a few numbers."""
         return self.path / "summary.json"
 
     def check(self, config: BaseModel, *, resume: bool = False) -> None:
-        """Refuse what `create` would refuse, before any work is done; nothing is written.
+        """Refuse a folder that cannot be used, before any work is done; nothing is written.
+
+        What a job left that was killed before its first checkpoint does not count.
 
         Raises:
             RunError: The folder is not empty and `resume` is false; there is no run to resume, or
-                it had another configuration.
+                it had another configuration; or nothing can be written there.
         """
         if resume:
             self._require_same(config)
         elif self.path.exists() and not self.path.is_dir():
             raise RunError(f"{self.path}: is a file; a run needs a new or an empty folder")
-        elif self.path.is_dir() and any(self.path.iterdir()):
+        elif self.path.is_dir() and not self._is_unborn():
             hint = "--resume continues it" if self.config_path.is_file() else "it is not a run"
             raise RunError(
                 f"{self.path}: the folder is not empty ({hint}); a run needs a new or an empty one"
             )
+        anchor = next(
+            place for place in (self.path, *self.path.absolute().parents) if place.exists()
+        )
+        if not anchor.is_dir() or not os.access(anchor, os.W_OK | os.X_OK):
+            raise RunError(f"{self.path}: cannot write here: {anchor} allows no new files")
 
-    @classmethod
-    def create(cls, path: Path, config: BaseModel, *, resume: bool = False) -> RunFolder:
-        """Make the folder of a new run, or enter that of a run to be continued.
+    @contextmanager
+    def beginning(self, config: BaseModel) -> Iterator[None]:
+        """Write the first files of a run in this block; it is a run when the block ends.
+
+        A job that is killed before leaves nothing that is in the way of the next try.
 
         Raises:
-            RunError: As for `check`.
+            RunError: The folder cannot be written.
         """
-        folder = cls(path)
-        folder.check(config, resume=resume)
-        if not resume:
-            folder.write(folder.config_path, config)
-        return folder
+        write_text(self.path / BEGUN, "")
+        yield
+        self.write(self.config_path, config)
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove what a job left that was killed while it wrote."""
+        for draft in self.path.glob(DRAFTS):
+            shutil.rmtree(draft, ignore_errors=True)
+        (self.path / BEGUN).unlink(missing_ok=True)
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
@@ -120,6 +145,11 @@ class RunFolder:
     def write(self, path: Path, model: BaseModel) -> None:
         """Write a document of this run as sorted, indented JSON."""
         write_text(path, dump_json(model))
+
+    def _is_unborn(self) -> bool:
+        """Tell whether the folder is empty, but for a beginning that came to nothing."""
+        begun = (self.path / BEGUN).is_file() and not self.config_path.is_file()
+        return begun or all(path.match(DRAFTS) for path in self.path.iterdir())
 
     def _require_same(self, config: BaseModel) -> None:
         if not self.config_path.is_file():

@@ -16,8 +16,10 @@ class SearchConfig(BaseModel):
     """Configure a search. Those marked paper are from UXNet, all others are ours.
 
     Attributes:
-        steps: Steps of the bi-level loop; with minutes too, whichever ends first.
-        minutes: Wall time of the loop; 10 when neither is given.
+        steps: Steps of the bi-level loop; with minutes too, whichever are fewer.
+        minutes: Wall time of the loop; 10 when neither is given. The first steps are timed on
+            trial, and as many are planned as fit; all of these are made, so that the result does
+            not depend on the clock: it takes longer on a machine that turns slower, and says so.
         seed: Of everything random.
         device: `auto`, `cpu`, `cuda`, `cuda:1`.
         precision: `auto` asks the machine's self-test.
@@ -42,6 +44,13 @@ class SearchConfig(BaseModel):
             data do not decide drift shut under it.
         polarise: Final weight of the family's regulariser, ramped up after the warm-up; UXNet's
             is J = -(gate - 0.5)^2 (paper).
+        max_params: Most trained numbers of the network that is found, such as 1.5M.
+        max_macs: Most multiply-accumulates for one patch, such as 20G.
+        max_memory: Most memory in inference: weights, and the feature maps of one patch.
+        max_training_memory: Most memory of a training step with --batch-size patches.
+        max_latency: Most milliseconds for one patch on this machine, as the sum of its ops.
+        cost_pressure: Weight of the expected MACs, as a part of those of the whole space: each
+            edge has to earn its own price.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,6 +78,12 @@ class SearchConfig(BaseModel):
     beta_lr: Rate = 0.05
     pressure: Annotated[float, Field(ge=0, le=1000)] = 0.0
     polarise: Annotated[float, Field(ge=0, le=1000)] = 0.05
+    max_params: Annotated[int, Field(ge=1, le=10**15)] | None = None
+    max_macs: Annotated[int, Field(ge=1, le=10**18)] | None = None
+    max_memory: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    max_training_memory: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    max_latency: Annotated[float, Field(gt=0, le=1e9)] | None = None
+    cost_pressure: Annotated[float, Field(ge=0, le=1000)] = 0.0
 
     @model_validator(mode="before")
     @classmethod

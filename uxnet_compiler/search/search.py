@@ -10,20 +10,26 @@ from pydantic import BaseModel, ConfigDict
 
 import uxnet_compiler
 from uxnet_compiler.backends.safetensors import write_weights
-from uxnet_compiler.data.sources import open_dataset
+from uxnet_compiler.data.digest import dataset_digest
 from uxnet_compiler.data.fingerprint import fingerprint
+from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.machine.device import pick_device
 from uxnet_compiler.machine.fabric import make_fabric
+from uxnet_compiler.machine.launch import place
+from uxnet_compiler.machine.processes import from_first, together, wait_for_all
 from uxnet_compiler.machine.selftest import Precision, choose_precision
-from uxnet_compiler.runs.checkpoint import load_checkpoint
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.runs.observer import Observer
+from uxnet_compiler.runs.random_state import seed_everything
+from uxnet_compiler.runs.resuming import reopen
 from uxnet_compiler.schema import Evidence, Genotype, Provenance, dump
+from uxnet_compiler.search.budget_search import SearchBudget, search_budget
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.inherit import SUPERNET_FILE
 from uxnet_compiler.search.loop import Loop
 from uxnet_compiler.search.strategies import make_strategy
 from uxnet_compiler.search.task import Task, halves, plan_search, searched_part
+from uxnet_compiler.search.trust import report_search
 from uxnet_compiler.spaces import FAMILIES
 
 
@@ -80,48 +86,78 @@ def search(
         DataError: The data set cannot be used.
         RunError: The folder, the device or the checkpoint cannot be used, or a loss is not finite.
     """
-    observer = observer or Observer()
-    folder = RunFolder(out)
-    folder.check(config, resume=resume)
+    here = place()
+    observer = observer if observer is not None and here.is_first else Observer()
     device = pick_device(config.device)
-    dataset = searched_part(open_dataset(data), config)
-    observer.phase("measuring the data")
-    measured = fingerprint(dataset, lambda done, all_: observer.tick(done / all_, cases=done))
-    plan, space = plan_search(dataset, measured, config)
-    state = load_checkpoint(folder.checkpoint_path) if resume else None
-    precision = (
-        Precision(**state["precision"])
-        if state is not None
-        else choose_precision(config.precision, device, plan.spatial_dims)
-    )
-    task = Task(config, dataset, plan, space, precision)
-    observer.phase("loading the data")
-    train, held_out = halves(task, observer)
-    fabric = make_fabric(device, precision)
-    loop = Loop(task, folder, make_strategy(space, config, fabric, precision), train, held_out)
-    if state is not None:
-        loop.restore(state)
-    else:
-        RunFolder.create(out, config)
-        folder.write(folder.plan_path, plan)
-        loop.save()
-    observer.phase("searching")
-    complete = loop.run(observer, resumed=resume)
-    return _finish(task, folder, loop, complete=complete)
+    with together(device):
+        folder = RunFolder(out)
+        folder.check(config, resume=resume)
+        wait_for_all()  # none may write before all have looked
+        dataset = searched_part(open_dataset(data), config)
+        observer.phase("measuring the data")
+        digest = dataset_digest(dataset)
+        state = reopen(folder, digest, here.count, observer.note) if resume else None
+        measured = fingerprint(dataset, lambda done, all_: observer.tick(done / all_, cases=done))
+        plan, space = plan_search(dataset, measured, config)
+        precision = (
+            Precision(**state["precision"])
+            if state is not None
+            else from_first(choose_precision(config.precision, device, plan.spatial_dims))
+        )
+        task = Task(config, dataset, digest, plan, space, precision)
+        budget = search_budget(task, device, observer)
+        observer.phase("loading the data")
+        train, held_out = halves(task, observer)
+        seed_everything(config.seed)
+        strategy = make_strategy(
+            space, config, make_fabric(device, precision), precision, penalty=budget.penalty
+        )
+        loop = Loop(task, folder, strategy, train, held_out)
+        if state is None:
+            _begin(loop, observer)
+        else:
+            loop.restore(state)
+            if here.is_first:
+                folder.tidy()
+        observer.phase("searching")
+        complete = loop.run(observer, resumed=resume)
+        found = _finish(task, folder, loop, budget, observer, complete=complete)
+        wait_for_all()
+        return found
 
 
-def _finish(task: Task, folder: RunFolder, loop: Loop, *, complete: bool) -> Found:
+def _begin(loop: Loop, observer: Observer) -> None:
+    """Plan the steps, and make the folder a run that can be resumed."""
+    if loop.task.config.minutes is not None:
+        observer.phase("timing steps")
+        loop.plan()
+        observer.note(loop.schedule.describe())
+    if place().is_first:
+        with loop.folder.beginning(loop.task.config):
+            loop.folder.write(loop.folder.plan_path, loop.task.plan)
+            loop.folder.write(loop.folder.schedule_path, loop.schedule)
+            loop.save()
+
+
+def _finish(
+    task: Task,
+    folder: RunFolder,
+    loop: Loop,
+    budget: SearchBudget,
+    observer: Observer,
+    *,
+    complete: bool,
+) -> Found:
     """Decode, and write the genotype, the supernet's weights and the summary."""
     evidence = loop.strategy.evidence()
-    genotype = FAMILIES[task.config.family].genotype(
+    plain = FAMILIES[task.config.family].genotype(
         task.space,
         evidence,
         name=f"{task.dataset.name}-{task.config.family}-{task.config.seed}",
         tau=task.config.tau,
         provenance=_provenance(task, loop),
     )
-    write_weights(loop.strategy.network.state_dict(), folder.path / SUPERNET_FILE)
-    dump(genotype, folder.genotype_path)
+    genotype = budget.apply(plain)
     summary = SearchSummary(
         genotype=genotype.id,
         steps=loop.step,
@@ -132,7 +168,13 @@ def _finish(task: Task, folder: RunFolder, loop: Loop, *, complete: bool) -> Fou
         edges=(_kept(evidence, task.config.tau), len(task.space.gates)),
         repaired=len(genotype.provenance.repaired),
     )
-    folder.write(folder.summary_path, summary)
+    if place().is_first:
+        write_weights(loop.strategy.network.state_dict(), folder.path / SUPERNET_FILE)
+        dump(genotype, folder.genotype_path)
+        folder.write(folder.summary_path, summary)
+        report_search(
+            task, folder, loop, genotype, observer, complete=complete, devices=place().count
+        )
     return Found(folder, genotype, summary)
 
 

@@ -13,6 +13,7 @@ from uxnet_compiler.data.plan import Plan
 from uxnet_compiler.data.plan import plan as make_plan
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.machine.device import pick_device
+from uxnet_compiler.machine.launch import place
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import SpaceRef
@@ -26,10 +27,11 @@ MAX_WIDTH = 320
 
 @dataclass(frozen=True)
 class Task:
-    """What is searched, on what."""
+    """What is searched, on what; `digest` tells the data's bytes from others."""
 
     config: SearchConfig
     dataset: Dataset
+    digest: str
     plan: Plan
     space: Space
     precision: Precision
@@ -102,7 +104,8 @@ def halves(task: Task, observer: Observer) -> tuple[PatchBatches, PatchBatches]:
     )
     order = random.Random(config.seed).sample(range(len(cases)), len(cases))
     middle = (len(order) + 1) // 2
-    feed = Feed.of(pick_device(config.device))
+    here = place()
+    feed = Feed.of(pick_device(config.device), processes=here.local_count)
 
     def batches(part: list[int], seed: int) -> PatchBatches:
         chosen: list[LoadedCase] = [cases[index] for index in sorted(part)]
@@ -114,6 +117,8 @@ def halves(task: Task, observer: Observer) -> tuple[PatchBatches, PatchBatches]:
             mirror=config.mirror,
             seed=seed,
             feed=feed,
+            part=here.rank,
+            parts=here.count,
         )
 
     return batches(order[:middle], 2 * config.seed), batches(order[middle:], 2 * config.seed + 1)

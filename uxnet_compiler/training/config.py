@@ -16,8 +16,10 @@ class TrainConfig(BaseModel):
 
     Attributes:
         steps: Optimiser steps at most.
-        minutes: Minutes of training at most; reading the data comes on top. With both, what
-            comes first ends the training; with neither, 4000 steps do.
+        minutes: Minutes of training, reading the data not counted. The first steps are timed on
+            trial, and as many are planned as fit; all of these are made, so that the result does
+            not depend on the clock: it takes longer on a machine that turns slower, and says so.
+            With both, the fewer steps count; with neither, it is 4000.
         folds: Split the cases in so many folds and hold one out; none: train on all cases.
         fold: The fold that is held out.
         seed: For the fresh weights, the patches and the augmentation.

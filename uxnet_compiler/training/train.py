@@ -12,16 +12,20 @@ from pydantic import BaseModel, ConfigDict
 from uxnet_compiler.compiler import network_cost
 from uxnet_compiler.data.cases import LoadedCase, load_cases
 from uxnet_compiler.data.dataset import Dataset
-from uxnet_compiler.data.sources import open_dataset
+from uxnet_compiler.data.digest import dataset_digest
 from uxnet_compiler.data.fingerprint import fingerprint
 from uxnet_compiler.data.plan import Plan
 from uxnet_compiler.data.plan import plan as make_plan
+from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.machine.device import pick_device
+from uxnet_compiler.machine.launch import place
+from uxnet_compiler.machine.processes import from_first, together, wait_for_all
 from uxnet_compiler.machine.selftest import Precision, choose_precision
-from uxnet_compiler.runs.checkpoint import load_checkpoint
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.runs.observer import Observer
+from uxnet_compiler.runs.random_state import seed_everything
+from uxnet_compiler.runs.resuming import reopen
 from uxnet_compiler.schema import Architecture, Genotype, dump, load
 from uxnet_compiler.training.config import TrainConfig
 from uxnet_compiler.training.curves import draw_curves
@@ -105,49 +109,79 @@ def train(
             down.
         BackendError: The weights cannot be used.
     """
-    observer = observer or Observer()
-    folder = RunFolder(out)
-    folder.check(config, resume=resume)
+    here = place()
+    observer = observer if observer is not None and here.is_first else Observer()
     device = pick_device(config.device)
-    dataset = open_dataset(data)
-    check_fits(genotype.architecture, dataset)
-    if resume:
-        plan, split = _reopen(folder, genotype)
-    else:
-        split = make_split(dataset, config.folds, config.fold)
-        plan = plan_for(genotype.architecture, dataset, split, config, observer)
-    state = load_checkpoint(folder.checkpoint_path) if resume else None
-    precision = (
-        Precision(**state["precision"])
-        if state is not None
-        else choose_precision(config.precision, device, plan.spatial_dims)
-    )
-    cases, held_out = _load(dataset, split, plan, config, observer)
-    job = Job(folder, genotype, plan, task_of(dataset), config, device, precision)
-    loop = Loop(job, cases, held_out)
-    if state is not None:
-        loop.restore(state)
-    else:
-        if weights is not None:
-            start_from(loop.network, genotype, weights)
-            loop.restart_average()
-        _write_documents(job, split)
-        loop.save_checkpoint()  # so that a run can be resumed from the first moment on
-    observer.phase("training")
-    complete = loop.run(observer, resumed=resume)
+    with together(device):
+        folder = RunFolder(out)
+        folder.check(config, resume=resume)
+        wait_for_all()  # none may write before all have looked
+        dataset = open_dataset(data)
+        check_fits(genotype.architecture, dataset)
+        observer.phase("measuring the data")
+        digest = dataset_digest(dataset)
+        if resume:
+            plan, split = _reopen(folder, genotype)
+            state = reopen(folder, digest, here.count, observer.note)
+            precision = Precision(**state["precision"])
+        else:
+            split = make_split(dataset, config.folds, config.fold)
+            plan = plan_for(genotype.architecture, dataset, split, config, observer)
+            state = None
+            precision = from_first(choose_precision(config.precision, device, plan.spatial_dims))
+        cases, held_out = _load(dataset, split, plan, config, observer)
+        seed_everything(config.seed)
+        job = Job(folder, genotype, plan, task_of(dataset), config, device, precision, digest)
+        loop = Loop(job, cases, held_out)
+        if state is None:
+            if weights is not None:
+                start_from(loop.network, genotype, weights)
+                loop.restart_average()
+            _begin(job, loop, split, observer)
+        else:
+            loop.restore(state)
+            if here.is_first:
+                folder.tidy()
+        observer.phase("training")
+        complete = loop.run(observer, resumed=resume)
+        result = _finish(job, loop, complete=complete)
+        wait_for_all()
+        return result
+
+
+def _begin(job: Job, loop: Loop, split: Split, observer: Observer) -> None:
+    """Plan the steps, and make the folder a run that can be resumed."""
+    if job.config.minutes is not None:
+        observer.phase("timing steps")
+        loop.plan()
+        observer.note(loop.schedule.describe())
+    if place().is_first:
+        folder = job.folder
+        with folder.beginning(job.config):
+            dump(job.genotype, folder.genotype_path)
+            folder.write(folder.plan_path, job.plan)
+            folder.write(folder.schedule_path, loop.schedule)
+            write_task(folder, job.task)
+            write_split(folder, split)
+            loop.save_checkpoint()
+
+
+def _finish(job: Job, loop: Loop, *, complete: bool) -> Result:
+    """Write the summary and the curves."""
     summary = TrainSummary(
-        genotype=genotype.id,
+        genotype=job.genotype.id,
         steps=loop.step,
         minutes=round(loop.elapsed_s / 60, 2),
         complete=complete,
-        params=network_cost(genotype.architecture).params,
-        precision=precision.dtype,
+        params=network_cost(job.genotype.architecture).params,
+        precision=job.precision.dtype,
         dice=fmean(loop.dice.values()) if loop.dice else None,
         labels=loop.dice,
     )
-    folder.write(folder.summary_path, summary)
-    draw_curves(folder.events_path, out / "curves.png")
-    return Result(folder, summary)
+    if place().is_first:
+        job.folder.write(job.folder.summary_path, summary)
+        draw_curves(job.folder.events_path, job.folder.path / "curves.png")
+    return Result(job.folder, summary)
 
 
 def plan_for(
@@ -192,11 +226,3 @@ def _load(
         dataset, ids, plan, lambda done, all_: observer.tick(done / all_, cases=done)
     )
     return loaded[: len(split.train)], loaded[len(split.train) :]
-
-
-def _write_documents(job: Job, split: Split) -> None:
-    folder = RunFolder.create(job.folder.path, job.config)
-    dump(job.genotype, folder.genotype_path)
-    folder.write(folder.plan_path, job.plan)
-    write_task(folder, job.task)
-    write_split(folder, split)

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from uxnet_compiler.machine.guard import guard
 from uxnet_compiler.machine.layout import channels_last, channels_last_
+from uxnet_compiler.machine.processes import average_gradients, mean_of_all
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.schema import Evidence
 from uxnet_compiler.search.config import SearchConfig
@@ -84,11 +85,12 @@ class BiLevel(Strategy):
         loss, _ = self._forward(next(train), weights)
         self.weight_optimiser.zero_grad()
         self.fabric.backward(loss)
+        average_gradients(self.network.parameters())
         self.fabric.clip_gradients(
             self.model, self.weight_optimiser, max_norm=MAX_GRADIENT, error_if_nonfinite=False
         )
         self.weight_optimiser.step()
-        return Step(float(loss.detach()), found, self.dice)
+        return Step(mean_of_all(float(loss.detach())), found, self.dice)
 
     def _architecture_step(self, batch: Batch, progress: float) -> float:
         config = self.config
@@ -108,12 +110,13 @@ class BiLevel(Strategy):
         for optimiser in self.optimisers:
             optimiser.zero_grad()
         self.fabric.backward(total)
+        average_gradients(self.relaxation.parameters())
         for optimiser in self.optimisers:
             optimiser.step()
         self.dice = (
             dice if self.dice is None else DICE_MEMORY * self.dice + (1 - DICE_MEMORY) * dice
         )
-        return float(loss.detach())
+        return mean_of_all(float(loss.detach()))
 
     def _forward(self, batch: Batch, weights: Weights) -> tuple[Tensor, float]:
         image, label = self.fabric.to_device(batch)
@@ -121,9 +124,9 @@ class BiLevel(Strategy):
             image = channels_last(image, self.space.spatial_dims)
         logits = self.model(image, weights).float()
         loss = self.loss(logits, label)
-        if not torch.isfinite(loss):
+        if not math.isfinite(mean_of_all(float(loss.detach()))):
             raise FloatingPointError("the loss is not a finite number; try --precision float32")
-        return loss, mean_dice(logits.detach(), label)
+        return loss, mean_of_all(mean_dice(logits.detach(), label))
 
     def evidence(self) -> Evidence:
         """Return all gates and preferences as they stand, rounded to six digits."""
