@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+
+from .quantities import COUNT, GIBIBYTES
 
 if TYPE_CHECKING:
     from uxnet_compiler.passes import Pass
@@ -74,16 +76,32 @@ strides_option = click.option(
 )
 
 
-def config_options(model: type[BaseModel]) -> Callable[[F], F]:
+LIMIT_TYPES: Mapping[str, click.ParamType[Any]] = {
+    "max_params": COUNT,
+    "max_macs": COUNT,
+    "max_memory": GIBIBYTES,
+    "max_training_memory": GIBIBYTES,
+}
+"""How the limits of a network are written, in every command."""
+
+
+def config_options(
+    model: type[BaseModel], types: Mapping[str, click.ParamType[Any]] | None = None
+) -> Callable[[F], F]:
     """Give a command `--config`, `--print-config` and an option for each field of its model.
 
     The help texts are the attributes in the model's docstring. An option that is not given
     arrives as None, so that the file and the model's default can speak; the model checks limits.
+    `types` says how a field is written, where not simply as its type.
     """
     texts = _attributes(model)
+    types = types or {}
 
     def decorate(command: F) -> F:
-        options = [_field_option(name, field, texts[name]) for name, field in _fields(model)]
+        options = [
+            _field_option(name, field, texts[name], types.get(name))
+            for name, field in _fields(model)
+        ]
         options += [
             click.option(
                 "--config",
@@ -114,7 +132,9 @@ def _attributes(model: type[BaseModel]) -> dict[str, str]:
     return {name: " ".join(text.replace("`", "").split()) for name, text in found}
 
 
-def _field_option(name: str, field: FieldInfo, text: str) -> Callable[[F], F]:
+def _field_option(
+    name: str, field: FieldInfo, text: str, written: click.ParamType[Any] | None
+) -> Callable[[F], F]:
     flag = "--" + name.replace("_", "-")
     kind = field.annotation
     plain = [part for part in get_args(kind) if part is not type(None)] or [kind]
@@ -127,7 +147,30 @@ def _field_option(name: str, field: FieldInfo, text: str) -> Callable[[F], F]:
         return click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=f"{text}  {on}")
     if get_origin(kind) is Literal:
         return click.option(flag, name, type=click.Choice(get_args(kind)), help=text)
-    return click.option(flag, name, type=plain[0], help=text)
+    return click.option(flag, name, type=written or plain[0], help=text)
+
+
+_LIMIT_OPTIONS = (
+    click.option("--max-params", type=COUNT, help="Most trained numbers, such as 1.5M."),
+    click.option("--max-macs", type=COUNT, help="Most multiply-accumulates, such as 20G."),
+    click.option(
+        "--max-memory", type=GIBIBYTES, help="Most memory in inference, weights and feature maps."
+    ),
+    click.option("--max-training-memory", type=GIBIBYTES, help="Most memory of a training step."),
+    click.option(
+        "--max-latency",
+        type=click.FloatRange(0, min_open=True),
+        metavar="MS",
+        help="Most milliseconds for one image on this machine.",
+    ),
+)
+
+
+def limit_options(command: F) -> F:
+    """Give a command the options that say what a network may cost."""
+    for option in reversed(_LIMIT_OPTIONS):
+        command = option(command)
+    return command
 
 
 device_option = click.option(
@@ -164,4 +207,46 @@ runtime_option = click.option(
     show_default=True,
     help="What runs the network; onnx and openvino compute on the CPU, in the fastest precision"
     " that agrees with torch. auto tries all on this machine and takes the fastest.",
+)
+
+
+def _integers(
+    _ctx: click.Context, _param: click.Parameter, text: str | None
+) -> tuple[int, ...] | None:
+    """Read `0,1,2`."""
+    if text is None:
+        return None
+    if not re.fullmatch(r"\d{1,9}(,\d{1,9})*", text):
+        raise click.BadParameter(f"{text!r} is no list of numbers; write 0,1,2")
+    return tuple(int(number) for number in text.split(","))
+
+
+_STUDY_OPTIONS = (
+    click.option("--search-steps", type=int, help="Steps of each search."),
+    click.option("--search-minutes", type=float, help="Minutes of each search."),
+    click.option("--train-steps", type=int, help="Steps of each training."),
+    click.option("--train-minutes", type=float, help="Minutes of each training."),
+    click.option("--folds", type=click.IntRange(2, 100), help="Split the cases in so many folds."),
+    click.option(
+        "--fold",
+        metavar="N,N,...",
+        callback=_integers,
+        help="Hold out these folds alone, counted from 0.",
+    ),
+    click.option("--device", help="auto, cpu, cuda or cuda:1."),
+    click.option("--dry-run", is_flag=True, help="Say what it would take, and stop."),
+    click.option("--json", "as_json", is_flag=True, help="Print the table as JSON."),
+)
+
+
+def study_options(command: F) -> F:
+    """Give a command the options that ablations, reproductions and sweeps share."""
+    for option in reversed(_STUDY_OPTIONS):
+        command = option(command)
+    return command
+
+
+seed_option = click.option("--seed", type=int, help="Of everything random.")
+seeds_option = click.option(
+    "--seeds", metavar="N,N,...", callback=_integers, help="Seeds, such as 0,1,2."
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..options import size_option
+from ..quantities import COUNT, GIBIBYTES
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,14 +55,11 @@ if TYPE_CHECKING:
     "--weights", type=click.Path(path_type=Path), help="Take the weights of a safetensors file."
 )
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, help="For fresh weights.")
-@click.option(
-    "--max-params", type=click.IntRange(1), metavar="N", help="Refuse a network of more parameters."
-)
+@click.option("--max-params", type=COUNT, help="Refuse a network of more parameters, such as 1.5M.")
 @click.option(
     "--max-memory",
-    type=click.FloatRange(0, min_open=True),
-    metavar="GIB",
-    help="Refuse a network that takes more GiB for weights and feature maps at --size.",
+    type=GIBIBYTES,
+    help="Refuse a network that takes more for weights and feature maps at --size.",
 )
 @size_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")

@@ -10,7 +10,8 @@ import click
 
 from uxnet_compiler.search.config import SearchConfig
 
-from ..options import config_options
+from ..options import LIMIT_TYPES, config_options
+from ..seeds import search_with_seeds
 
 STOPPED = 130  # what shells use for a job that Ctrl-C ended
 
@@ -19,13 +20,20 @@ STOPPED = 130  # what shells use for a job that Ctrl-C ended
 @click.argument("data", type=click.Path(path_type=Path), required=False)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the run.")
 @click.option("--resume", is_flag=True, help="Go on with the stopped run in --out.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(2, 1000),
+    help="Search with so many seeds, from --seed on; --out then holds a folder for each, how far"
+    " they agree, and their consensus as genotype.json. The same command goes on.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
-@config_options(SearchConfig)
+@config_options(SearchConfig, LIMIT_TYPES)
 def command(
     *,
     data: Path | None,
     out: Path | None,
     resume: bool,
+    seeds: int | None,
     as_json: bool,
     config_file: Path | None,
     print_config: bool,
@@ -45,6 +53,9 @@ def command(
         return
     if data is None or out is None:
         raise click.UsageError("DATA and --out are needed")
+    if seeds is not None:
+        search_with_seeds(data, out, config, seeds, as_json=as_json)
+        return
     from uxnet_compiler.search.search import search
 
     from ..progress import Display

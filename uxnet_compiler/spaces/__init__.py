@@ -3,7 +3,7 @@
 from uxnet_compiler.errors import GenotypeError
 from uxnet_compiler.registry import Registry
 from uxnet_compiler.schema import Genotype
-from uxnet_compiler.spaces.base import Slot, Space, SpaceEdge, SpaceNode
+from uxnet_compiler.spaces.base import Selection, Slot, Space, SpaceEdge, SpaceNode
 from uxnet_compiler.spaces.family import Family
 from uxnet_compiler.spaces.uxnet import UXNET
 
@@ -31,4 +31,4 @@ def derive(genotype: Genotype, tau: float, *, source: str = "genotype") -> Genot
     )
 
 
-__all__ = ["FAMILIES", "Family", "Slot", "Space", "SpaceEdge", "SpaceNode", "derive"]
+__all__ = ["FAMILIES", "Family", "Selection", "Slot", "Space", "SpaceEdge", "SpaceNode", "derive"]

@@ -13,6 +13,21 @@ Ops = tuple[LayerOp, ...]
 
 
 @dataclass(frozen=True)
+class Selection:
+    """All choices of a space made.
+
+    Attributes:
+        chosen: Candidate for each choice.
+        kept: Keys of the gated edges that stay.
+        repaired: Those of them that stay only because the output would be cut off.
+    """
+
+    chosen: Mapping[str, str]
+    kept: frozenset[str]
+    repaired: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Slot:
     """The ops of a node or an edge, with at most one choice among candidates.
 

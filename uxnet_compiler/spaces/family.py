@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from uxnet_compiler.errors import GenotypeError
-from uxnet_compiler.schema import Architecture, Evidence, Genotype, Provenance, SpaceRef, retell
-from uxnet_compiler.spaces.base import Space
+from uxnet_compiler.schema import Evidence, Genotype, Provenance, SpaceRef, drop_dead, retell
+from uxnet_compiler.spaces.base import Selection, Space
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Decode = Callable[[Space, Evidence, float], tuple[Architecture, tuple[str, ...]]]
+Read = Callable[[Space, Evidence, float], Selection]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Family:
         version: Of the space; raised when the same options mean another space.
         options: Model of the options that fix a space.
         build: Make the space for some options.
-        decode: Read an architecture and its repaired edges out of evidence at a threshold.
+        read: Make every choice of a space as evidence says, at a threshold.
         tau: Default threshold.
         regulariser: Loss on the gates of a search, a scalar tensor.
     """
@@ -38,7 +38,7 @@ class Family:
     version: int
     options: type[BaseModel]
     build: Callable[[Any], Space]
-    decode: Decode
+    read: Read
     tau: float
     regulariser: Callable[[Tensor], Tensor]
 
@@ -75,14 +75,16 @@ class Family:
         """
         _check(space, evidence, source)
         tau = self.tau if tau is None else tau
-        architecture, repaired = self.decode(space, evidence, tau)
+        found = self.read(space, evidence, tau)
         ref = space.ref.model_copy(update={"tau": tau})
         return Genotype(
             name=name,
-            architecture=architecture,
+            architecture=drop_dead(space.select(found.chosen, found.kept)),
             space=ref,
             evidence=evidence,
-            provenance=(provenance or Provenance()).model_copy(update={"repaired": repaired}),
+            provenance=(provenance or Provenance()).model_copy(
+                update={"repaired": tuple(sorted(found.repaired)), "closed": (), "replaced": {}}
+            ),
         )
 
     def sample(self, space: Space, seed: int, *, tau: float = 0.5) -> Genotype:

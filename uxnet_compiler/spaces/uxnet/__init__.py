@@ -1,7 +1,7 @@
 """The family of UXNet (arXiv 2009.07501)."""
 
 from uxnet_compiler.spaces.family import Family
-from uxnet_compiler.spaces.uxnet.decode import TAU, decode
+from uxnet_compiler.spaces.uxnet.decode import TAU, decode, read
 from uxnet_compiler.spaces.uxnet.regulariser import polarisation
 from uxnet_compiler.spaces.uxnet.space import FAMILY, VERSION, UXNetOptions, space
 
@@ -10,7 +10,7 @@ UXNET = Family(
     version=VERSION,
     options=UXNetOptions,
     build=space,
-    decode=decode,
+    read=read,
     tau=TAU,
     regulariser=polarisation,
 )

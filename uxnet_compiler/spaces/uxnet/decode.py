@@ -9,7 +9,7 @@ from itertools import pairwise
 import networkx as nx
 
 from uxnet_compiler.schema import INPUT, OUTPUT, Architecture, Evidence, alive, drop_dead
-from uxnet_compiler.spaces.base import Space
+from uxnet_compiler.spaces.base import Selection, Space
 
 TAU = 0.75
 
@@ -17,7 +17,13 @@ TAU = 0.75
 def decode(
     space: Space, evidence: Evidence, tau: float = TAU
 ) -> tuple[Architecture, tuple[str, ...]]:
-    """Return the pruned architecture and the keys of the edges that had to be repaired.
+    """Return the pruned architecture and the keys of the edges that had to be repaired."""
+    found = read(space, evidence, tau)
+    return drop_dead(space.select(found.chosen, found.kept)), tuple(sorted(found.repaired))
+
+
+def read(space: Space, evidence: Evidence, tau: float = TAU) -> Selection:
+    """Make every choice of the space as the evidence says.
 
     Keep the likeliest candidate of every choice and the edges whose gate is at least `tau`;
     drop nodes that reach no output (paper) or that no input reaches (ours). When the output
@@ -33,7 +39,7 @@ def decode(
     if not alive(space.select(chosen, kept).edges):
         repaired = strongest_path(space, evidence.gates) - kept
         kept |= repaired
-    return drop_dead(space.select(chosen, kept)), tuple(sorted(repaired))
+    return Selection(chosen, frozenset(kept), frozenset(repaired))
 
 
 def strongest_path(space: Space, gates: Mapping[str, float]) -> set[str]:

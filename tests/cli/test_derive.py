@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from uxnet_compiler.cli.main import main
+from uxnet_compiler.compiler import network_cost
+from uxnet_compiler.schema import load
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    frame = "--strides 1x1x1,2x2x2 --widths 4,8 --tau 0"
+    file = tmp_path / "sample.json"
+    made = CliRunner().invoke(main, ["sample", *frame.split(), "-o", str(file)])
+    assert made.exit_code == 0, made.output
+    return file
+
+
+def derive(*words: str | Path) -> Result:
+    return CliRunner().invoke(main, ["derive", *map(str, words)])
+
+
+def test_a_document_is_derived_within_limits(document: Path, tmp_path: Path) -> None:
+    out = tmp_path / "small.json"
+
+    result = derive(document, "--max-params", "1.2k", "--size", "16x16x16", "-o", out)
+
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"{out}\n"
+    assert "to stay within the limits" in result.stderr
+    genotype = load(out)
+    assert network_cost(genotype.architecture).params <= 1200
+    assert json.loads(out.read_text())["space"]["limits"] == {
+        "size": [16, 16, 16],
+        "batch_size": 2,
+        "params": 1200,
+    }
+
+
+def test_a_run_gets_a_file_with_the_limits_in_its_name(document: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    document.rename(run / "genotype.json")
+
+    result = derive(run, "--tau", "0.5", "--max-macs", "1G", "--size", "16x16x16")
+
+    assert result.exit_code == 0, result.output
+    assert result.stdout == f"{run / 'genotype-tau-0.5-macs-1000000000.json'}\n"
+
+
+def test_an_impossible_limit_is_one_line(document: Path, tmp_path: Path) -> None:
+    out = tmp_path / "small.json"
+
+    result = derive(document, "--max-memory", "1KiB", "--size", "16x16x16", "-o", out)
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("--max-memory 9.53674316e-07 is impossible: the smallest")
+    assert result.stderr.count("\n") == 1
+    assert not out.exists()
+
+
+def test_limits_are_forgotten_on_request(document: Path, tmp_path: Path) -> None:
+    small, free = tmp_path / "small.json", tmp_path / "free.json"
+    derive(document, "--max-params", "1200", "--size", "16x16x16", "-o", small)
+
+    result = derive(small, "--unlimited", "-o", free)
+
+    assert result.exit_code == 0, result.output
+    assert free.read_bytes() == document.read_bytes()

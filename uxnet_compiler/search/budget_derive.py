@@ -1,0 +1,100 @@
+"""Decode a document's evidence again: at another threshold, within other limits."""
+
+from __future__ import annotations
+
+from uxnet_compiler.errors import GenotypeError, RunError
+from uxnet_compiler.schema import Genotype, Limits
+from uxnet_compiler.search.budget_fit import within
+from uxnet_compiler.search.budget_limits import Wish
+from uxnet_compiler.spaces import derive
+
+DEFAULT_BATCH = 2
+
+
+def derive_within(
+    genotype: Genotype,
+    tau: float | None = None,
+    wish: Wish | None = None,
+    *,
+    size: tuple[int, ...] | None = None,
+    batch_size: int | None = None,
+    unlimited: bool = False,
+    device: str = "auto",
+    source: str = "genotype",
+) -> Genotype:
+    """Return the genotype that the evidence of another one means at a threshold, within limits.
+
+    Args:
+        genotype: With the evidence of a search.
+        tau: Threshold; the document's own when not given.
+        wish: Limits that replace those of the document, one by one.
+        size: Voxels per axis of the image to count for; that of the document's limits when not
+            given, else the patch that was searched on.
+        batch_size: Of a training step; that of the document's limits when not given, else 2.
+        unlimited: Forget the limits of the document.
+        device: Where latencies are measured.
+        source: Where the document comes from, for messages.
+
+    Raises:
+        GenotypeError: It carries no evidence, or no threshold where none is given.
+        RunError: No network of the space is within the limits, or they cannot be counted.
+    """
+    ref = genotype.space
+    tau = tau if tau is not None or ref is None else ref.tau
+    if tau is None:
+        raise GenotypeError(source, [("space.tau", "missing: say with --tau what to keep")])
+    plain = derive(genotype, tau, source=source)
+    old = ref.limits if ref is not None and not unlimited else None
+    limits = _limits(old, wish or Wish(), size or _known_size(genotype, old), batch_size, source)
+    if limits is None or limits.latency_ms is None:
+        return within(plain, limits)
+    return _within_latency(plain, limits, device, source)
+
+
+def _limits(
+    old: Limits | None,
+    wish: Wish,
+    size: tuple[int, ...] | None,
+    batch_size: int | None,
+    source: str,
+) -> Limits | None:
+    """Put wishes over the limits of the document."""
+    batch_size = batch_size or (old.batch_size if old is not None else DEFAULT_BATCH)
+    if old is None and wish == Wish():
+        return None
+    if size is None:
+        raise RunError(f"{source}: does not say for which image to count; say it with --size")
+    # Which machine it is comes later, when it is looked at.
+    new = wish.limits(size, batch_size, machine="this machine")
+    kept = {} if old is None else old.model_dump(exclude_none=True)
+    said = {} if new is None else new.model_dump(exclude_none=True)
+    return Limits.model_validate(kept | said | {"size": size, "batch_size": batch_size})
+
+
+def _known_size(genotype: Genotype, old: Limits | None) -> tuple[int, ...] | None:
+    """Return the size of the document's limits, else of the patches that were searched on."""
+    if old is not None:
+        return old.size
+    patch = genotype.provenance.data.get("patch_size")
+    if not isinstance(patch, list):
+        return None
+    size = tuple(number for number in patch if isinstance(number, int) and number > 0)
+    return size if len(size) == len(patch) == genotype.architecture.spatial_dims else None
+
+
+def _within_latency(plain: Genotype, limits: Limits, device: str, source: str) -> Genotype:
+    from uxnet_compiler.costs.latency import Latencies
+    from uxnet_compiler.machine.device import pick_device
+    from uxnet_compiler.machine.selftest import precision_for
+
+    where = pick_device(device)
+    latencies = Latencies(where, precision_for(where, plain.architecture.spatial_dims))
+    if limits.machine not in {latencies.machine, "this machine"}:
+        raise RunError(
+            f"{source}: limited to {limits.latency_ms:g} ms on {limits.machine!r}; this machine is"
+            f" {latencies.machine!r}: give a --max-latency for it, or --unlimited"
+        )
+    here = limits.model_copy(update={"machine": latencies.machine})
+    found = within(plain, here, latencies)
+    latencies.keep()
+    return found
