@@ -16,6 +16,8 @@ from uxnet_compiler.errors import UxnetError
 COMMANDS = (
     # in the order of the work
     "search",
+    "trust",
+    "consensus",
     "derive",
     "sample",
     "import",
@@ -31,7 +33,11 @@ COMMANDS = (
     "predict",
     "zoo",
     "phantom",
+    "cache",
     "doctor",
+    "ablate",
+    "reproduce",
+    "sweep",
     "demo",
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -249,4 +250,32 @@ def study_options(command: F) -> F:
 seed_option = click.option("--seed", type=int, help="Of everything random.")
 seeds_option = click.option(
     "--seeds", metavar="N,N,...", callback=_integers, help="Seeds, such as 0,1,2."
+)
+
+
+def _use_cache(ctx: click.Context, _param: click.Parameter, folder: Path | None) -> None:
+    """Name the cache folder for this command, and for every process that it starts."""
+    if folder is None:
+        return
+    from uxnet_compiler.files import CACHE_VARIABLE
+
+    before = os.environ.get(CACHE_VARIABLE)
+    os.environ[CACHE_VARIABLE] = str(folder.absolute())
+
+    def restore() -> None:
+        os.environ.pop(CACHE_VARIABLE)
+        if before is not None:
+            os.environ[CACHE_VARIABLE] = before
+
+    ctx.call_on_close(restore)
+
+
+cache_option = click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    expose_value=False,
+    callback=_use_cache,
+    help="Keep preprocessed images here, for other runs as well; `uxnet cache show` says where"
+    " otherwise.",
 )

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from uxnet_compiler.errors import RunError
@@ -92,3 +93,31 @@ def cache_room(name: str) -> Path:
                 f"variable {CACHE_VARIABLE}, names another folder"
             ) from None
     return room
+
+
+@dataclass(frozen=True)
+class Room:
+    """A folder in the cache folder: how many files it holds, and how large they are together."""
+
+    path: Path
+    files: int
+    size_bytes: int
+
+
+def cache_rooms() -> list[Room]:
+    """Look at the folders that `cache_room` made; whatever else lies beside them does not count."""
+    rooms = []
+    for tag in sorted(cache_folder().glob(f"*/{CACHE_TAG}")):
+        sizes = [
+            path.stat().st_size
+            for path in tag.parent.rglob("*")
+            if path.is_file() and path.name != CACHE_TAG
+        ]
+        rooms.append(Room(tag.parent, len(sizes), sum(sizes)))
+    return rooms
+
+
+def clear_cache() -> None:
+    """Remove the folders that `cache_room` made; jobs that have files of them open keep those."""
+    for room in cache_rooms():
+        shutil.rmtree(room.path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..options import device_option, runtime_option, tta_option
+from ..options import cache_option, device_option, runtime_option, tta_option
 
 if TYPE_CHECKING:
     from uxnet_compiler.runtimes import Wanted
@@ -39,6 +39,7 @@ WORST = 5
 @tta_option
 @device_option
 @runtime_option
+@cache_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def command(
     *,

@@ -10,7 +10,7 @@ import click
 
 from uxnet_compiler.search.config import SearchConfig
 
-from ..options import LIMIT_TYPES, config_options
+from ..options import LIMIT_TYPES, cache_option, config_options
 from ..seeds import search_with_seeds
 
 STOPPED = 130  # what shells use for a job that Ctrl-C ended
@@ -26,6 +26,7 @@ STOPPED = 130  # what shells use for a job that Ctrl-C ended
     help="Search with so many seeds, from --seed on; --out then holds a folder for each, how far"
     " they agree, and their consensus as genotype.json. The same command goes on.",
 )
+@cache_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @config_options(SearchConfig, LIMIT_TYPES)
 def command(

@@ -10,7 +10,7 @@ import click
 
 from uxnet_compiler.training.config import TrainConfig
 
-from ..options import config_options
+from ..options import cache_option, config_options
 
 STOPPED = 130  # what shells use for a job that Ctrl-C ended
 
@@ -26,6 +26,7 @@ STOPPED = 130  # what shells use for a job that Ctrl-C ended
     metavar="FILE.safetensors",
     help="Start from these weights instead of fresh ones.",
 )
+@cache_option
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 @config_options(TrainConfig)
 def command(

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from uxnet_compiler.cli.main import main
-from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.data.fingerprint import fingerprint
+from uxnet_compiler.data.sources import open_dataset
 
 
 def test_phantom_writes_a_data_set_and_prints_its_folder(tmp_path: Path) -> None:

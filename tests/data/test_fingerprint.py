@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from uxnet_compiler.data import fingerprint as module
 from uxnet_compiler.data.fingerprint import Fingerprint, fingerprint
 from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.errors import DataError
@@ -113,3 +114,14 @@ def test_a_fingerprint_survives_json_and_holds_no_case(phantom_set: Path) -> Non
     assert Fingerprint.model_validate_json(text) == found
     assert "phantom_0" not in text
     assert str(phantom_set) not in text
+
+
+def test_files_are_measured_once(
+    write_set: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = [np.arange(480.0).reshape(SHAPE)] * 2
+    root = write_set(images, [label_with(1, 2)] * 2, modality=("CT",))
+    first = fingerprint(open_dataset(root))
+    monkeypatch.setattr(module, "read_case", None)  # it would fail when called
+
+    assert fingerprint(open_dataset(root)) == first

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Annotated
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from uxnet_compiler.data.dataset import Case, Dataset
 from uxnet_compiler.data.images import Image, read_image, read_label
+from uxnet_compiler.data.parallel import in_parallel
+from uxnet_compiler.data.store import Store, Tensors
 from uxnet_compiler.errors import DataError
 
 SMALLEST_AXIS = 4  # voxels; below it a pooled axis, and bf16 convolutions, degenerate
@@ -62,43 +66,41 @@ def fingerprint(
 ) -> Fingerprint:
     """Measure a data set, and check each of its images and label maps on the way.
 
+    Files that were measured before and have not changed since are not read again.
+
     Args:
         dataset: The data set; every training case is read once.
         progress: Called with the count of cases done and the count of all.
 
     Raises:
         DataError: A case cannot be used, or no case has a foreground voxel.
+        RunError: The cache cannot be written.
     """
-    extents: list[NDArray[np.float64]] = []
-    spacings: list[tuple[float, ...]] = []
-    zero_fractions: list[float] = []
-    counts = np.zeros(dataset.num_classes, dtype=np.int64)
-    samples: list[list[NDArray[np.float32]]] = [[] for _ in dataset.channels]
-    for done, case in enumerate(dataset.cases, start=1):
-        image, label = read_case(dataset, case)
-        if spacings and len(image.spacing) != len(spacings[0]):
+    facts = in_parallel(_measurement(dataset), dataset.cases, progress)
+    spacings = [each["spacing"].numpy() for each in facts]
+    for case, spacing in zip(dataset.cases, spacings, strict=True):
+        if len(spacing) != len(spacings[0]):
             raise DataError(
-                f"{image.source}: {image.spatial_dims}-D, and the cases before it "
-                f"{len(spacings[0])}-D; all images of a data set have the same number of axes"
+                f"{case.image}: {len(spacing)}-D, and the cases before it {len(spacings[0])}-D; "
+                "all images of a data set have the same number of axes"
             )
-        spacings.append(image.spacing)
-        extents.append(np.multiply(image.spacing, image.grid.shape))
-        zero_fractions.append(float(np.mean(~image.array.any(axis=0))))
-        counts += np.bincount(label.ravel(), minlength=dataset.num_classes)
-        _sample_foreground(dataset, image, label, samples)
-        if progress is not None:
-            progress(done, len(dataset.cases))
+    extents = [each["spacing"].numpy() * each["shape"].numpy() for each in facts]
+    counts = np.sum([each["counts"].numpy() for each in facts], axis=0)
+    zero_fractions = [each["zero_fraction"].item() for each in facts]
     if not counts[1:].any():
         raise DataError(f"{dataset.root}: no case has a voxel of a class; all label maps are empty")
-    spacing = np.array([float(f"{value:.6g}") for value in np.median(spacings, axis=0)])
-    shape = np.rint(np.median(np.array(extents) / spacing, axis=0)).astype(int)
+    median = np.array([float(f"{value:.6g}") for value in np.median(spacings, axis=0)])
+    shape = np.rint(np.median(np.array(extents) / median, axis=0)).astype(int)
     return Fingerprint(
-        spatial_dims=len(spacing),
+        spatial_dims=len(median),
         num_cases=len(dataset.cases),
         median_shape=tuple(shape.tolist()),
-        median_spacing=tuple(spacing.tolist()),
+        median_spacing=tuple(median.tolist()),
         channels=dataset.channels,
-        intensities=tuple(_intensities(channel) for channel in samples),
+        intensities=tuple(
+            _intensities([each[_sample(channel)].numpy() for each in facts if is_ct(name)])
+            for channel, name in enumerate(dataset.channels)
+        ),
         class_fractions=tuple((counts / counts.sum()).tolist()),
         zero_fraction=float(np.median(zero_fractions)),
     )
@@ -125,17 +127,31 @@ def read_case(dataset: Dataset, case: Case) -> tuple[Image, NDArray[np.int16]]:
     return image, read_label(case.label, image, dataset.num_classes, dataset.values)
 
 
-def _sample_foreground(
-    dataset: Dataset,
-    image: Image,
-    label: NDArray[np.int16],
-    samples: list[list[NDArray[np.float32]]],
-) -> None:
-    foreground = np.flatnonzero(label)
-    every = max(1, -(-len(foreground) // _SAMPLES_PER_CASE))
-    for channel, name in enumerate(dataset.channels):
-        if is_ct(name):
-            samples[channel].append(image.array[channel].ravel()[foreground[::every]])
+def _measurement(dataset: Dataset) -> Callable[[Case], Tensors]:
+    """Return what measures a case, or finds what was measured of the same files before."""
+    store = Store("facts", (sys.modules[__name__],))
+    ct = [channel for channel, name in enumerate(dataset.channels) if is_ct(name)]
+    how = ["facts", dataset.num_channels, dataset.num_classes, dataset.values, ct]
+
+    def measure(case: Case) -> Tensors:
+        image, label = read_case(dataset, case)
+        foreground = np.flatnonzero(label)
+        every = max(1, -(-len(foreground) // _SAMPLES_PER_CASE))
+        facts = {
+            "spacing": np.array(image.spacing),
+            "shape": np.array(image.grid.shape),
+            "zero_fraction": np.array([np.mean(~image.array.any(axis=0))]),
+            "counts": np.bincount(label.ravel(), minlength=dataset.num_classes),
+        }
+        for channel in ct:
+            facts[_sample(channel)] = image.array[channel].ravel()[foreground[::every]]
+        return {name: torch.from_numpy(value) for name, value in facts.items()}
+
+    return lambda case: store.get((case.image, case.label), how, lambda: measure(case))
+
+
+def _sample(channel: int) -> str:
+    return f"sample{channel}"
 
 
 def _intensities(samples: list[NDArray[np.float32]]) -> Intensities | None:

@@ -24,7 +24,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from uxnet_compiler.data import grid, images, itk, nifti, streams
-from uxnet_compiler.files import cache_room, replacing, write_text
+from uxnet_compiler.errors import DataError, RunError
+from uxnet_compiler.files import CACHE_VARIABLE, cache_room, replacing, write_text
 
 READERS = (grid, images, itk, nifti, streams)  # what decides which voxels a file holds
 _SETTLED_S = 2.0  # a file that has just been written may change without a new time of change
@@ -64,21 +65,31 @@ class Store:
             make: What makes it; whatever it raises passes through.
 
         Raises:
+            DataError: A file cannot be read.
             RunError: The store cannot be written.
-            OSError: A file cannot be read.
         """
-        if any(streams.lies_elsewhere(path) for path in files):
-            return make()  # the bytes of the file do not say which voxels it has
-        digests = [self.digest(path) for path in files]
+        try:
+            if any(streams.lies_elsewhere(path) for path in files):
+                return make()  # the bytes of the file do not say which voxels it has
+            digests = [self.digest(path) for path in files]
+        except OSError as error:
+            raise DataError(f"{error.filename}: cannot be used: {error.strerror}") from None
         said = json.dumps([self._code, _versions(), digests, how], sort_keys=True)
         path = self._folder / f"{hashlib.sha256(said.encode()).hexdigest()}.safetensors"
         found = _open(path)
-        if found is None:
+        return found if found is not None else self._keep(path, make())
+
+    def _keep(self, path: Path, made: Tensors) -> Tensors:
+        """Write what was made, and open it: the memory that it took is free again."""
+        try:
             with replacing(path) as draft:
-                save_file({name: value.contiguous() for name, value in make().items()}, draft)
-            found = _open(path)
-            assert found is not None
-        return found
+                save_file({name: value.contiguous() for name, value in made.items()}, draft)
+            return dict(load_file(path))
+        except (OSError, SafetensorError) as error:
+            raise RunError(
+                f"{self._folder}: cannot be written: {error}; make room, or name another folder"
+                f" with {CACHE_VARIABLE}"
+            ) from None
 
     def digest(self, path: Path) -> str:
         """Return the SHA-256 of a file's bytes, or of the names and bytes of a folder's files."""
