@@ -68,6 +68,12 @@ def fan_out(study: Study, out: Path, crew: Crew, observer: Observer | None = Non
         RunError: A step failed, or the folder belongs to another study.
     """
     observer = observer or Observer()
+    for step in study.steps:
+        if ":" in device_of(step):
+            raise RunError(
+                f"{step.name}: device {device_of(step)!r}: workers are given their GPU; ask for"
+                " auto, cuda or cpu"
+            )
     enter(study, out)
     missing = [step for step in study.steps if not is_done(step, out)]
     if not missing:
@@ -150,7 +156,7 @@ class _Foreman:
         gpus = self._ray.cluster_resources().get("GPU", 0)
         options = {
             "num_cpus": self._crew.threads,
-            "num_gpus": 1 if gpus and wants_gpu(step) else 0,
+            "num_gpus": 1 if gpus and device_of(step) != "cpu" else 0,
             "max_retries": RETRIES,
         }
         data = self._study.data[step.data].resolve()
@@ -186,15 +192,15 @@ class _Foreman:
         self._ray.wait(list(self._running), num_returns=len(self._running), timeout=GRACE_S)
 
 
-def wants_gpu(step: Step) -> bool:
-    """Say whether a step computes on a GPU where there is one."""
+def device_of(step: Step) -> str:
+    """Return the device that a step asks for."""
     match step.kind:
         case "search" | "train":
-            return step.config.device != "cpu"
+            return step.config.device
         case "evaluate":
-            return step.device != "cpu"
+            return step.device
         case "plain" | "derive":
-            return False
+            return "cpu"
 
 
 def _import_ray() -> ModuleType:
@@ -232,7 +238,7 @@ def _session(ray: ModuleType, crew: Crew, steps: list[Step]) -> Iterator[int]:
     try:
         signal.signal(signal.SIGTERM, before)  # Ray puts its own there
         there = ray.cluster_resources()
-        gpus = int(there.get("GPU", 0)) if any(wants_gpu(step) for step in steps) else 0
+        gpus = int(there.get("GPU", 0)) if any(device_of(one) != "cpu" for one in steps) else 0
         yield crew.workers or gpus or max(1, int(there["CPU"]) // crew.threads)
     finally:
         ray.shutdown()

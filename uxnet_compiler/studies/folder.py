@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -86,17 +85,6 @@ def is_done(step: Step, out: Path) -> bool:
             return folder.genotype_path.is_file()
         case "evaluate":
             return all((folder.path / name).is_file() for name in ("scores.json", "cases.csv"))
-
-
-def clear(folder: RunFolder) -> bool:
-    """Remove what a killed job left half-written; say whether there is a run to go on with."""
-    for draft in folder.path.glob(".writing-*"):
-        shutil.rmtree(draft)
-    if folder.config_path.is_file() and folder.checkpoint_path.is_file():
-        return True
-    if folder.path.is_dir():
-        shutil.rmtree(folder.path)  # killed before the first checkpoint: nothing is lost
-    return False
 
 
 def _read(out: Path) -> Steps | None:

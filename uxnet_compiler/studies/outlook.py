@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from uxnet_compiler.compiler import network_cost
-from uxnet_compiler.data.decathlon import Dataset, open_dataset
+from uxnet_compiler.data.dataset import Dataset
 from uxnet_compiler.data.fingerprint import Fingerprint
 from uxnet_compiler.data.headers import read_header
 from uxnet_compiler.data.plan import Plan
 from uxnet_compiler.data.plan import plan as make_plan
+from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.errors import DataError
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.runs.observer import Observer

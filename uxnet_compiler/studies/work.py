@@ -6,8 +6,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from uxnet_compiler.data.decathlon import open_dataset
 from uxnet_compiler.data.fingerprint import fingerprint
+from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import Evidence, Genotype, Provenance, dump, load
@@ -15,7 +15,7 @@ from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.search import search
 from uxnet_compiler.search.task import plan_search, searched_part
 from uxnet_compiler.spaces import FAMILIES, derive
-from uxnet_compiler.studies.folder import clear, enter, is_done
+from uxnet_compiler.studies.folder import enter, is_done
 from uxnet_compiler.studies.step import (
     DeriveStep,
     EvaluateStep,
@@ -70,7 +70,7 @@ def do(step: Step, data: Path, out: Path, observer: Observer) -> bool:
     folder = RunFolder(out / step.name)
     match step:
         case SearchStep():
-            resume = clear(folder)
+            resume = folder.config_path.is_file()
             found = search(data, folder.path, step.config, observer=observer, resume=resume)
             return found.summary.complete
         case PlainStep():
@@ -79,7 +79,7 @@ def do(step: Step, data: Path, out: Path, observer: Observer) -> bool:
             source = RunFolder(out / step.search).genotype_path
             dump(derive(load(source), step.tau, source=str(source)), folder.genotype_path)
         case TrainStep():
-            resume = clear(folder)
+            resume = folder.config_path.is_file()
             genotype = load(RunFolder(out / step.genotype).genotype_path)
             made = train(genotype, data, folder.path, step.config, observer=observer, resume=resume)
             return made.summary.complete

@@ -1,0 +1,178 @@
+"""Ray hands the steps out; these tests start it three times in all, on this machine alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from uxnet_compiler.errors import BackendError, RunError
+from uxnet_compiler.runs.observer import Observer
+from uxnet_compiler.schema import load
+from uxnet_compiler.search.config import SearchConfig
+from uxnet_compiler.studies.budget import changed
+from uxnet_compiler.studies.fan_out import Crew, fan_out, work
+from uxnet_compiler.studies.step import DeriveStep, SearchStep, Step, Study
+
+
+@pytest.fixture(autouse=True)
+def threads() -> Iterator[None]:
+    """Put back the number of threads, which a worker sets."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def seeds(config: SearchConfig, data: Path, count: int) -> Study:
+    steps: list[Step] = []
+    for seed in range(count):
+        own = changed(config, seed=seed, device="cpu")
+        steps.append(SearchStep(name=f"seed-{seed}/search", data="data", config=own))
+        steps.append(
+            DeriveStep(name=f"seed-{seed}/all", data="data", search=f"seed-{seed}/search", tau=0)
+        )
+    return Study(tuple(steps), {"data": data})
+
+
+def genotypes(out: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("genotype.json")}
+
+
+def children(parent: int) -> list[int]:
+    """Return the processes below a process, by /proc."""
+    above = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        above[int(status.parent.name)] = int(fields[1])
+    found: list[int] = []
+    for pid in above:
+        step = pid
+        while step in above and step != parent:
+            step = above[step]
+        if step == parent and pid != parent:
+            found.append(pid)
+    return found
+
+
+class KillOnce(threading.Thread):
+    """Kill the worker that searches, once it has made its first steps."""
+
+    def __init__(self, events: Path) -> None:
+        super().__init__(daemon=True)
+        self.events = events
+        self.killed: int | None = None
+
+    def run(self) -> None:
+        until = time.monotonic() + 120
+        while time.monotonic() < until and self.killed is None:
+            time.sleep(0.01)
+            if self.events.is_file() and self.events.stat().st_size:
+                for pid in children(os.getpid()):
+                    command = Path(f"/proc/{pid}/cmdline").read_bytes()
+                    if command.startswith(b"ray::work"):
+                        os.kill(pid, signal.SIGKILL)
+                        self.killed = pid
+
+
+def test_the_number_of_workers_and_a_killed_one_do_not_change_what_is_found(
+    phantom_set_2d: Path, tmp_path: Path, tiny_search: SearchConfig
+) -> None:
+    study = seeds(changed(tiny_search, steps=40), phantom_set_2d, 2)
+    killer = KillOnce(tmp_path / "killed" / "seed-0" / "search" / "events.jsonl")
+
+    assert fan_out(study, tmp_path / "one", Crew(workers=1))
+    killer.start()
+    assert fan_out(study, tmp_path / "killed", Crew(workers=2))
+    killer.join()
+
+    assert killer.killed is not None
+    alone = genotypes(tmp_path / "one")
+    assert len(alone) == 4
+    assert alone == genotypes(tmp_path / "killed")
+    assert not [pid for pid in children(os.getpid()) if b"ray::" in _command(pid)]
+    # What a worker finds is what this process finds.
+    (tmp_path / "here").mkdir()
+    here = work(study.steps[0], phantom_set_2d, tmp_path / "here", threads=1)
+    assert here.complete
+    assert (
+        genotypes(tmp_path / "here")["seed-0/search/genotype.json"]
+        == (alone["seed-0/search/genotype.json"])
+    )
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def test_ctrl_c_lets_every_step_save_and_a_failure_stops_what_needs_it_alone(
+    phantom_set_2d: Path, tmp_path: Path, tiny_search: SearchConfig
+) -> None:
+    long = changed(tiny_search, steps=100_000, device="cpu")
+    broken = changed(tiny_search, device="cpu", folds=50)  # of six cases
+    steps = (
+        SearchStep(name="broken", data="data", config=broken),
+        DeriveStep(name="needs-it", data="data", search="broken", tau=0),
+        SearchStep(name="long", data="data", config=long),
+    )
+    study = Study(steps, {"data": phantom_set_2d})
+    heard: list[str] = []
+
+    class StopWhenItRuns(Observer):
+        def note(self, text: str) -> None:
+            heard.append(text)
+
+        def tick(self, done: float, **values: float) -> None:
+            del done, values
+            events = tmp_path / "long" / "events.jsonl"
+            if events.is_file() and events.stat().st_size and "broken" in " ".join(heard):
+                os.kill(os.getpid(), signal.SIGINT)
+
+    assert not fan_out(study, tmp_path, Crew(workers=2), StopWhenItRuns())
+
+    assert any(text.startswith("broken: ") and "50 folds" in text for text in heard)
+    assert not (tmp_path / "needs-it").exists()
+    assert load(tmp_path / "long" / "genotype.json").evidence is not None  # written at the stop
+
+
+def test_without_ray_one_line_says_what_to_install(
+    tmp_path: Path, tiny_search: SearchConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+
+    with pytest.raises(BackendError, match=r"uxnet-compiler\[ray\]") as error:
+        fan_out(seeds(tiny_search, tmp_path, 1), tmp_path / "out", Crew())
+
+    assert "\n" not in str(error.value)
+
+
+def test_a_gpu_by_number_is_refused(tmp_path: Path, tiny_search: SearchConfig) -> None:
+    step = SearchStep(name="a", data="data", config=changed(tiny_search, device="cuda:1"))
+
+    with pytest.raises(RunError, match="workers are given their GPU"):
+        fan_out(Study((step,), {"data": tmp_path}), tmp_path / "out", Crew())
+
+
+def test_a_step_that_fails_in_a_worker_is_one_line(
+    tmp_path: Path, tiny_search: SearchConfig
+) -> None:
+    step = SearchStep(name="a", data="data", config=tiny_search)
+
+    outcome = work(step, tmp_path / "nowhere", tmp_path / "out", threads=1)
+
+    assert not outcome.complete
+    assert outcome.error is not None
+    assert "nowhere" in outcome.error
+    assert "\n" not in outcome.error

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from uxnet_compiler.search.config import SearchConfig
+from uxnet_compiler.studies.budget import changed
+from uxnet_compiler.studies.outlook import as_table, outlook
+from uxnet_compiler.studies.step import EvaluateStep, PlainStep, SearchStep, Step, Study, TrainStep
+from uxnet_compiler.training.config import TrainConfig
+
+
+def chain(name: str, search: SearchConfig, train: TrainConfig) -> tuple[Step, ...]:
+    return (
+        SearchStep(name=f"{name}/search", data="data", config=search),
+        TrainStep(name=f"{name}/train", data="data", genotype=f"{name}/search", config=train),
+        EvaluateStep(name=f"{name}/evaluate", data="data", training=f"{name}/train"),
+    )
+
+
+def test_hours_follow_the_steps_and_minutes_are_what_they_say(
+    phantom_set_2d: Path, tmp_path: Path, tiny_search: SearchConfig, tiny_train: TrainConfig
+) -> None:
+    train = changed(tiny_train, folds=3)
+    steps = (
+        *chain("short", changed(tiny_search, steps=10), changed(train, steps=10)),
+        *chain("long", changed(tiny_search, steps=40), changed(train, steps=40)),
+        *chain(
+            "timed",
+            changed(tiny_search, steps=None, minutes=30),
+            changed(train, steps=None, minutes=60),
+        ),
+    )
+
+    found = {
+        one.step.name: one for one in outlook(Study(steps, {"data": phantom_set_2d}), tmp_path)
+    }
+
+    for kind in ("search", "train"):
+        assert found[f"short/{kind}"].hours > 0
+        assert found[f"long/{kind}"].hours == pytest.approx(4 * found[f"short/{kind}"].hours)
+        assert found[f"short/{kind}"].memory_bytes > 0
+    assert found["timed/search"].hours == 0.5
+    assert found["timed/train"].hours == 1.0
+    assert found["short/evaluate"].hours > 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_done_takes_nothing(
+    phantom_set_2d: Path, tmp_path: Path, tiny_search: SearchConfig, tiny_train: TrainConfig
+) -> None:
+    steps = chain("a", tiny_search, changed(tiny_train, folds=3))
+    (tmp_path / "study" / "a" / "search").mkdir(parents=True)
+    (tmp_path / "study" / "a" / "search" / "summary.json").write_text('{"complete": true}')
+    study = Study(steps[:1], {"data": phantom_set_2d})
+    (tmp_path / "study" / "study.json").write_text(study.document().model_dump_json())
+
+    (found,) = outlook(study, tmp_path / "study")
+
+    assert found.is_done
+    assert found.hours == 0
+
+
+def test_the_table_counts_jobs_by_kind_and_shares_the_time_among_workers(
+    phantom_set_2d: Path, tmp_path: Path, tiny_search: SearchConfig
+) -> None:
+    timed = changed(tiny_search, steps=None, minutes=120)
+    steps: tuple[Step, ...] = (
+        PlainStep(name="unet", data="data", config=timed),
+        *(SearchStep(name=name, data="data", config=timed) for name in ("a", "b")),
+    )
+    found = outlook(Study(steps, {"data": phantom_set_2d}), tmp_path)
+
+    table = as_table(found, workers=2)
+
+    assert table.title == "About 2.0 hours, 2 at a time"
+    assert [row[:5] for row in table.rows] == [("data", "searches", 2, 0, 4.0)]

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import pytest
+
+from uxnet_compiler.errors import DataError
+from uxnet_compiler.runs.observer import Observer
+from uxnet_compiler.schema import load
+from uxnet_compiler.search.config import SearchConfig
+from uxnet_compiler.studies.budget import changed
+from uxnet_compiler.studies.folder import is_done
+from uxnet_compiler.studies.scores import pooled
+from uxnet_compiler.studies.step import (
+    DeriveStep,
+    EvaluateStep,
+    PlainStep,
+    SearchStep,
+    Step,
+    Study,
+    TrainStep,
+)
+from uxnet_compiler.studies.work import do, run_study
+from uxnet_compiler.training.config import TrainConfig
+
+
+class Notes(Observer):
+    """Remember what was said."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
+
+
+def silent() -> nullcontext[Observer]:
+    return nullcontext(Observer())
+
+
+def steps(search: SearchConfig, train: TrainConfig) -> tuple[Step, ...]:
+    train = changed(train, folds=3)
+    return (
+        PlainStep(name="unet", data="data", config=search),
+        SearchStep(name="search", data="data", config=search),
+        DeriveStep(name="all", data="data", search="search", tau=0.0),
+        TrainStep(name="training", data="data", genotype="all", config=train),
+        EvaluateStep(name="evaluation", data="data", training="training"),
+    )
+
+
+def test_every_kind_of_step_leaves_its_result_and_is_done_once(
+    phantom_set_2d: Path, tmp_path: Path, tiny_search: SearchConfig, tiny_train: TrainConfig
+) -> None:
+    study = Study(steps(tiny_search, tiny_train), {"data": phantom_set_2d})
+    notes = Notes()
+
+    first = run_study(study, tmp_path, lambda: nullcontext(notes))
+    again = run_study(study, tmp_path, lambda: nullcontext(notes))
+
+    assert first
+    assert again
+    assert [text for text in notes.said if " of " in text] == [
+        "[1 of 5] unet",
+        "[2 of 5] search",
+        "[3 of 5] all",
+        "[4 of 5] training",
+        "[5 of 5] evaluation",
+    ]
+    unet, everything = (load(tmp_path / name / "genotype.json") for name in ("unet", "all"))
+    assert unet.architecture.widths == everything.architecture.widths == (2, 4)
+    assert len(everything.architecture.edges) == 5
+    found = pooled(tmp_path, ["evaluation"])
+    assert found.num_cases == 2
+    assert 0 <= found.dice <= 1
+
+
+def test_a_study_that_is_stopped_goes_on_and_finds_the_same(
+    phantom_set_2d: Path, tmp_path: Path, tiny_search: SearchConfig
+) -> None:
+    config = changed(tiny_search, steps=4)
+    step = SearchStep(name="search", data="data", config=config)
+    study = Study((step,), {"data": phantom_set_2d})
+
+    class StopAfterOne(Observer):
+        def tick(self, done: float, **values: float) -> None:
+            del done
+            if values.get("step") == 1:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    @contextmanager
+    def stopping() -> Iterator[Observer]:
+        yield StopAfterOne()
+
+    assert not run_study(study, tmp_path / "a", stopping)
+    assert not is_done(step, tmp_path / "a")
+    assert run_study(study, tmp_path / "a", silent)
+    assert run_study(study, tmp_path / "b", silent)
+
+    one, other = (tmp_path / name / "search" / "genotype.json" for name in "ab")
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_step_that_fails_says_why_and_leaves_nothing(
+    tmp_path: Path, tiny_search: SearchConfig
+) -> None:
+    step = SearchStep(name="search", data="data", config=tiny_search)
+
+    with pytest.raises(DataError, match="nowhere"):
+        do(step, tmp_path / "nowhere", tmp_path / "out", Observer())
+
+    assert not (tmp_path / "out" / "search").exists()
