@@ -159,8 +159,7 @@ def _print_comparison(console: Console, comparison: Comparison) -> None:
     cases = f"{comparison.cases} held-out cases{seen}"
     table = Table(title=f"trained {comparison.minutes:g} minutes each, {cases}")
     table.add_column("network")
-    labels = list(comparison.networks[0].labels)
-    for head in ("parameters", "MACs", "steps", "Dice", *labels, "behind", "error"):
+    for head in ("parameters", "MACs", "steps", "Dice", "behind"):
         table.add_column(head, justify="right")
     for each in comparison.networks:
         table.add_row(
@@ -169,8 +168,12 @@ def _print_comparison(console: Console, comparison: Comparison) -> None:
             short(each.macs),
             str(each.steps),
             f"{each.dice:.4f}",
-            *(f"{each.labels[label]:.4f}" for label in labels),
-            f"{each.behind:+.4f}",
-            f"{each.behind_error:.4f}",
+            f"{each.behind:+.4f} +- {each.behind_error:.4f}",
         )
-    console.print(table)
+    by_label = Table(title="Dice by label")
+    by_label.add_column("label")
+    for each in comparison.networks:
+        by_label.add_column(each.name, justify="right")
+    for label in comparison.networks[0].labels:
+        by_label.add_row(label, *(f"{each.labels[label]:.4f}" for each in comparison.networks))
+    console.print(table, by_label)

@@ -72,7 +72,7 @@ def _draw_gates(
     mean = believed[-1]
     keys = sorted(mean.gates, key=lambda key: (-mean.gates[key], key))
     values = [[each.gates[key] for each in believed] for key in keys]
-    _draw_map(panel, "gates (framed: kept)", heads, keys, values)
+    _draw_map(panel, "gates (framed: kept)", [*heads, "kept by"], keys, values)
     confidence = mean.confidence
     for row, cells in enumerate(values):
         for column, (gate, tau) in enumerate(zip(cells, taus, strict=True)):
@@ -91,7 +91,7 @@ def _draw_choices(panel: Axes, heads: Sequence[str], believed: Sequence[Evidence
         [each.choices[key][picked] for each, picked in zip(believed, picks[key], strict=True)]
         for key in keys
     ]
-    _draw_map(panel, "choices (framed: as the consensus)", heads, keys, values)
+    _draw_map(panel, "choices (framed: as the consensus)", [*heads, "agree"], keys, values)
     for row, key in enumerate(keys):
         for column, picked in enumerate(picks[key]):
             text = shortened(printable(picked), 5.0, 72 * CELL_INCHES - 6)
@@ -120,16 +120,16 @@ def _draw_map(
         panel.text(0.5, 0.5, "none", transform=panel.transAxes, ha="center", color="0.4")
         return
     panel.imshow(values, cmap=MAP, vmin=0, vmax=1, aspect="auto")
-    panel.axvline(len(heads) - 1.5, color="white", linewidth=3)
+    panel.axvline(len(heads) - 2.5, color="white", linewidth=3)
     panel.set_xticks(
-        range(len(heads) + 1),
-        [*heads, "agree"],
+        range(len(heads)),
+        heads,
         fontsize=NAME_POINTS,
         rotation=30,
         ha="right",
         parse_math=False,
     )
-    panel.set_xlim(-0.5, len(heads) + 0.5)
+    panel.set_xlim(-0.5, len(heads) - 0.5)
     panel.set_yticks(
         range(len(keys)),
         [shortened(printable(key), NAME_POINTS, NAME_WIDTH) for key in keys],

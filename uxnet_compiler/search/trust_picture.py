@@ -19,11 +19,11 @@ from uxnet_compiler.search.trust_rules import NOISE, WEAK
 # Okabe and Ito's colours, which colour-blind readers can tell apart; signs and shapes differ, too.
 CHOICE, GATE = "#0072B2", "#D55E00"
 FOUND, OTHER = "#009E73", "0.55"
-LEVELS = {"ok": ("+", "#009E73"), "doubt": ("?", "#B07000"), "bad": ("!", "#D55E00")}
+LEVELS = {"ok": "#007A59", "doubt": "#8A5A00", "bad": "#B83A00"}
 NO_DATE = {".png": {"Software": None}, ".svg": {"Date": None}}
 SIZE_INCHES = (13.0, 7.6)
 WEAKEST, STRONGEST = 0.05, 100.0  # of the axis of strengths
-LINE_LETTERS = 56
+LINE_LETTERS = 54
 
 
 def draw_trust(report: Trust, path: Path) -> None:
@@ -78,10 +78,11 @@ def _bands(
         if band is not None:
             panel.fill_between(steps, band.low, band.high, color=colour, alpha=0.18, linewidth=0)
             panel.plot(steps, band.mean, style, color=colour, marker=marker, label=name)
-    panel.set_ylim(-0.03, 1.03)
+    panel.set_ylim(-0.03, 1.19)  # room for the legend
+    panel.set_yticks((0, 0.2, 0.4, 0.6, 0.8, 1))
     panel.set_xlabel("step (line: mean; band: 10th to 90th percentile)")
     if panel.lines:
-        panel.legend(frameon=False, loc="upper right")
+        panel.legend(frameon=False, loc="upper right", ncols=2)
     else:
         _empty(panel, "nothing was searched")
 
@@ -152,7 +153,8 @@ def _gap(panel: Axes, gap: Gap | None) -> None:
         panel.axhline(gap.one_hot, color=FOUND, linewidth=0.8, linestyle=":")
         names.append(f"{len(gap.random)} random\ngenotypes")
     panel.set_xticks(range(len(names)), names)
-    panel.set_ylim(0, 1.05)
+    highest = max((dice for _, dice, _ in shown if dice is not None), default=0.0)
+    panel.set_ylim(0, max(0.1, 1.15 * max(highest, *gap.random, 0.0)))
     panel.set_ylabel("Dice")
     panel.set_xlabel(f"{gap.patches} patches; the supernet's weights")
 
@@ -199,15 +201,15 @@ def _verdicts(panel: Axes, report: Trust) -> None:
     height = 1 / max(18, sum(len(lines) for lines in wrapped) + 0.5 * len(wrapped))
     top = 1.0
     for verdict, lines in zip(report.verdicts, wrapped, strict=True):
-        sign, colour = LEVELS[verdict.level]
+        colour = LEVELS[verdict.level]
         style: dict[str, Any] = {
             "va": "top",
             "fontsize": 8,
             "transform": panel.transAxes,
             "parse_math": False,
         }
-        panel.text(-0.02, top, sign, color=colour, weight="bold", **style)
-        panel.text(0.04, top, "\n".join(lines), color=colour if sign == "!" else "black", **style)
+        panel.text(-0.02, top, verdict.level, color=colour, weight="bold", **style)
+        panel.text(0.1, top, "\n".join(lines), **style)
         top -= height * (len(lines) + 0.5)
 
 

@@ -154,9 +154,10 @@ def _trained(report: Trust) -> Finding | None:
     if not drawn:
         return None
     best = min(drawn, key=lambda each: each.behind)
+    side = "above" if best.behind >= 0 else "below"
+    whom = "a random one" if len(drawn) == 1 else f"the best of {len(drawn)} random ones"
     text = (
-        f"Trained alike, the genotype is {abs(best.behind):.4f} of Dice"
-        f" {'above' if best.behind >= 0 else 'below'} the best of {len(drawn)} random ones"
+        f"Trained alike, the genotype is {abs(best.behind):.4f} of Dice {side} {whom}"
         f" (standard error {best.behind_error:.4f})"
     )
     if best.behind < -2 * best.behind_error:

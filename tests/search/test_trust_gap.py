@@ -1,0 +1,120 @@
+"""The gap: the mixture, the genotype alone, and random ones, on the same patches."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from uxnet_compiler.machine.selftest import Precision
+from uxnet_compiler.schema import Evidence
+from uxnet_compiler.search.inherit import inherit
+from uxnet_compiler.search.supernet import Supernet
+from uxnet_compiler.search.trust_gap import RANDOM, alone, draws, measure_gap, patch_dice
+from uxnet_compiler.spaces import FAMILIES
+from uxnet_compiler.spaces.uxnet import UXNetOptions, space
+
+FAMILY = FAMILIES["uxnet"]
+FRAME = space(UXNetOptions(widths=(2, 3, 4), strides=((1, 1, 1), (2, 2, 2), (2, 2, 2))))
+FLOAT32 = Precision("float32", channels_last=False, reason="a test")
+
+
+def patches(count: int = 2) -> list[tuple[Tensor, Tensor]]:
+    generator = torch.Generator().manual_seed(3)
+    return [
+        (
+            torch.randn(1, 1, 16, 16, 16, generator=generator),
+            torch.randint(0, 2, (1, 1, 16, 16, 16), generator=generator),
+        )
+        for _ in range(count)
+    ]
+
+
+@given(st.integers(0, 10**6))
+def test_the_weights_of_a_genotype_decode_to_it_again(seed: int) -> None:
+    genotype = FAMILY.sample(FRAME, seed)
+
+    weights = alone(FRAME, genotype.architecture)
+
+    evidence = Evidence(gates=dict(weights.gates), choices=dict(weights.choices))
+    assert FAMILY.genotype(FRAME, evidence, name="again", tau=0.5).id == genotype.id
+
+
+def test_the_genotype_alone_computes_what_its_network_computes() -> None:
+    genotype = FAMILY.sample(FRAME, 4)
+    supernet = Supernet(FRAME).double()
+    image = patches(1)[0][0].double()
+
+    weights = inherit(FRAME, genotype, supernet.state_dict(), "supernet")
+    network = genotype.compile(weights=weights).double()
+
+    found = supernet(image, alone(FRAME, genotype.architecture))
+    # The compiled network stores float32; the supernet was made in it.
+    torch.testing.assert_close(found, network(image), rtol=0, atol=1e-9)
+
+
+def test_a_gap_is_the_same_each_time_and_leaves_the_supernet_as_it_was() -> None:
+    torch.manual_seed(0)
+    supernet = Supernet(FRAME).train()
+    before = {key: value.clone() for key, value in supernet.state_dict().items()}
+    genotype = FAMILY.sample(FRAME, 1)
+
+    first = measure_gap(genotype, FRAME, supernet, patches(), FLOAT32)
+    second = measure_gap(genotype, FRAME, supernet, patches(), FLOAT32)
+
+    assert first == second
+    assert first.patches == 2
+    assert first.relaxed is not None
+    assert len(first.random) == RANDOM
+    assert len(set(first.random)) > 1
+    assert supernet.training
+    assert all(torch.equal(before[key], value) for key, value in supernet.state_dict().items())
+
+
+def test_a_mixture_whose_gates_are_all_shut_has_no_dice() -> None:
+    evidence = Evidence(
+        gates=dict.fromkeys(FRAME.gates, 0.0),
+        choices={
+            choice: dict.fromkeys(candidates, 1 / len(candidates))
+            for choice, candidates in FRAME.choices.items()
+        },
+    )
+    genotype = FAMILY.genotype(FRAME, evidence, name="shut", tau=0.5)
+
+    found = measure_gap(genotype, FRAME, Supernet(FRAME), patches(1), FLOAT32)
+
+    assert genotype.provenance.repaired
+    assert found.relaxed is None
+
+
+@pytest.mark.parametrize("tau", [0.1, 0.5, 0.9])
+def test_random_genotypes_keep_about_as_many_edges(tau: float) -> None:
+    like = FAMILY.sample(FRAME, 7, tau=tau).architecture
+    gates = set(FRAME.gates)
+    wanted = len({edge.key for edge in like.edges} & gates) / len(gates)
+
+    drawn = draws(FRAME, like, 50)
+
+    open_ = [
+        sum(gate >= (each.space.tau or 0) for gate in each.evidence.gates.values()) / len(gates)
+        for each in drawn
+        if each.evidence is not None and each.space is not None
+    ]
+    assert sum(open_) / len(open_) == pytest.approx(wanted, abs=0.1)
+    assert len({each.id for each in drawn}) > 10
+
+
+def test_dice_is_pooled_over_patches() -> None:
+    truth = torch.zeros(1, 1, 4, 4, dtype=torch.long)
+    truth[..., :2, :] = 1
+    empty = torch.zeros_like(truth)
+
+    def all_foreground(image: Tensor) -> Tensor:
+        return torch.stack([torch.zeros_like(image[:, 0]), torch.ones_like(image[:, 0])], 1)
+
+    batches = [(truth.float(), truth), (empty.float(), empty)]
+
+    # 8 voxels of 32 guessed are right: 2 * 8 / (32 + 8).
+    assert patch_dice(all_foreground, batches, torch.device("cpu")) == pytest.approx(0.4)
