@@ -17,6 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from uxnet_compiler.machine.launch import place
 from uxnet_compiler.runs.observer import Observer
 
 LINE_EVERY_S = 15.0
@@ -26,7 +27,7 @@ class Display(Observer):
     """Listen to a job and show it; use it as a context manager around the job."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True)
+        self._console = console or Console(stderr=True, quiet=not place().is_first)
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._phase = ""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from uxnet_compiler.machine.launch import place
 from uxnet_compiler.search.config import SearchConfig
 
 from ..options import LIMIT_TYPES, cache_option, config_options
 from ..seeds import search_with_seeds
+
+if TYPE_CHECKING:
+    from uxnet_compiler.search.search import Found
 
 STOPPED = 130  # what shells use for a job that Ctrl-C ended
 
@@ -63,6 +67,16 @@ def command(
 
     with Display() as display:
         found = search(data, out, config, observer=display, resume=resume)
+    here = place()
+    if here.is_first:
+        _tell(found, as_json=as_json)
+    if not found.summary.complete:
+        if here.is_first:
+            click.echo("stopped before the end; the same command with --resume goes on", err=True)
+        sys.exit(STOPPED)
+
+
+def _tell(found: Found, *, as_json: bool) -> None:
     summary = found.summary
     if as_json:
         click.echo(summary.model_dump_json(indent=2))
@@ -73,6 +87,8 @@ def command(
             f"{found.folder.genotype_path}: {summary.steps} steps in {summary.minutes:g} minutes;"
             f" {kept} of {gated} edges kept{repaired}"
         )
-    if not summary.complete:
-        click.echo("stopped before the end; the same command with --resume goes on", err=True)
-        sys.exit(STOPPED)
+        if summary.closed or summary.replaced:
+            click.echo(
+                f"to stay within the limits {summary.closed} of these edges were closed, and"
+                f" {summary.replaced} ops replaced"
+            )

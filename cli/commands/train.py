@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from uxnet_compiler.machine.launch import place
 from uxnet_compiler.training.config import TrainConfig
 
 from ..options import cache_option, config_options
+
+if TYPE_CHECKING:
+    from uxnet_compiler.training.train import Result
 
 STOPPED = 130  # what shells use for a job that Ctrl-C ended
 
@@ -64,14 +68,21 @@ def command(
         result = train(
             found, data, out, config, observer=display, resume=resume, weights=from_weights
         )
+    here = place()
+    if here.is_first:
+        _tell(result, as_json=as_json)
+    if not result.summary.complete:
+        if here.is_first:
+            click.echo("stopped before the end; the same command with --resume goes on", err=True)
+        sys.exit(STOPPED)
+
+
+def _tell(result: Result, *, as_json: bool) -> None:
     summary = result.summary
     if as_json:
         click.echo(summary.model_dump_json(indent=2))
     else:
-        click.echo(f"{out}: {summary.steps} steps in {summary.minutes:g} minutes")
+        click.echo(f"{result.folder.path}: {summary.steps} steps in {summary.minutes:g} minutes")
         if summary.dice is not None:
             labels = ", ".join(f"{name} {value:.4f}" for name, value in summary.labels.items())
             click.echo(f"held-out Dice {summary.dice:.4f} ({labels})")
-    if not summary.complete:
-        click.echo("stopped before the end; the same command with --resume goes on", err=True)
-        sys.exit(STOPPED)

@@ -54,6 +54,7 @@ class TrainSummary(BaseModel):
         genotype: Id of the architecture.
         steps: Steps made.
         minutes: Time of training, without reading the data.
+        waiting: Share of that time in which the device waited for patches.
         complete: Whether the budget was used up; a stopped run can be resumed.
         params: Trained numbers of the network.
         precision: What it was computed in.
@@ -67,6 +68,7 @@ class TrainSummary(BaseModel):
     genotype: str
     steps: int
     minutes: float
+    waiting: float
     complete: bool
     params: int
     precision: str
@@ -118,16 +120,16 @@ def train(
         wait_for_all()  # none may write before all have looked
         dataset = open_dataset(data)
         check_fits(genotype.architecture, dataset)
-        observer.phase("measuring the data")
-        digest = dataset_digest(dataset)
         if resume:
             plan, split = _reopen(folder, genotype)
+            observer.phase("comparing the data")
+            digest = dataset_digest(dataset)
             state = reopen(folder, digest, here.count, observer.note)
             precision = Precision(**state["precision"])
         else:
             split = make_split(dataset, config.folds, config.fold)
             plan = plan_for(genotype.architecture, dataset, split, config, observer)
-            state = None
+            digest, state = dataset_digest(dataset), None
             precision = from_first(choose_precision(config.precision, device, plan.spatial_dims))
         cases, held_out = _load(dataset, split, plan, config, observer)
         seed_everything(config.seed)
@@ -172,6 +174,7 @@ def _finish(job: Job, loop: Loop, *, complete: bool) -> Result:
         genotype=job.genotype.id,
         steps=loop.step,
         minutes=round(loop.elapsed_s / 60, 2),
+        waiting=round(loop.waited_s / loop.elapsed_s, 4),
         complete=complete,
         params=network_cost(job.genotype.architecture).params,
         precision=job.precision.dtype,
