@@ -81,9 +81,10 @@ class Display(Observer):
         if now - self._told_s < LINE_EVERY_S:
             return
         self._told_s = now
-        left = (now - self._start_s) * (1 - done) / max(done, 1e-9)
+        left = (now - self._start_s) * (1 - done) / done if done else None
+        ending = "" if left is None else f"  {_duration(left)} left"
         self._console.print(
-            f"{self._phase} {done:.0%}  {text}  {_duration(left)} left",
+            f"{self._phase} {done:.0%}  {text}{ending}",
             highlight=False,
             soft_wrap=True,
         )

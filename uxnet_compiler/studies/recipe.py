@@ -35,11 +35,11 @@ class Recipe(BaseModel):
 
 
 def recipes() -> dict[str, Recipe]:
-    """Return the recipes by the name of their task, sorted."""
+    """Return the recipes by the name of their task: the Decathlon's by number, then the others."""
     folder = files("uxnet_compiler.studies") / "recipes"
     documents = [file for file in folder.iterdir() if file.name.endswith(".yaml")]
     found = {file.name.removesuffix(".yaml"): read(file, Recipe) for file in documents}
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items(), key=lambda item: (not item[0].startswith("Task"), item[0])))
 
 
 def find_tasks(data: Path) -> dict[str, tuple[Recipe, Path | None]]:
