@@ -52,6 +52,7 @@ def test_a_search_ends_with_a_genotype_that_carries_its_evidence(found: Found) -
     assert genotype.architecture.out_channels == 5
     assert genotype.provenance.data["cases"] == 6
     assert found.summary.complete
+    assert 0 < found.summary.waiting < 1
     assert found.summary.repaired == 0
 
 
@@ -153,7 +154,7 @@ def test_resuming_with_another_configuration_is_refused(found: Found, phantom_se
 
 
 def test_a_folder_without_data_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"dataset\.json: no such file"):
+    with pytest.raises(DataError, match=r"neither a dataset\.json"):
         search(tmp_path, tmp_path / "run", config())
 
     assert not (tmp_path / "run").exists()
@@ -168,7 +169,9 @@ def test_a_loss_that_is_no_number_stops_the_search_in_one_line(
     phantom_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = torch.nn.functional.leaky_relu
-    monkeypatch.setattr(torch.nn.functional, "leaky_relu", lambda x, slope: real(x, slope) * nan)
+    monkeypatch.setattr(
+        torch.nn.functional, "leaky_relu", lambda x, slope, **_: real(x, slope) * nan
+    )
 
     with pytest.raises(RunError, match=r"run: step 1: the loss is not a finite number") as error:
         search(phantom_set, tmp_path / "run", config())

@@ -49,6 +49,7 @@ def test_a_run_holds_all_that_is_needed_to_use_it(run: Path, unet: Genotype) -> 
     summary = json.loads(folder.summary_path.read_text())
     assert summary["complete"] is True
     assert summary["steps"] == 4
+    assert 0 < summary["waiting"] < 1
     assert set(summary["labels"]) == set(json.loads((run / "task.json").read_text())["labels"][1:])
 
 

@@ -40,6 +40,7 @@ class SearchSummary(BaseModel):
         genotype: Id of the architecture.
         steps: Steps made.
         minutes: Time of searching, without reading the data.
+        waiting: Share of that time in which the device waited for patches.
         complete: Whether the budget was used up; a stopped run can be resumed.
         precision: What it was computed in.
         dice: Mean foreground Dice of the supernet on patches of the architecture's half.
@@ -52,6 +53,7 @@ class SearchSummary(BaseModel):
     genotype: str
     steps: int
     minutes: float
+    waiting: float
     complete: bool
     precision: str
     dice: float | None
@@ -162,6 +164,7 @@ def _finish(
         genotype=genotype.id,
         steps=loop.step,
         minutes=round(loop.elapsed_s / 60, 2),
+        waiting=round((loop.train.waited_s + loop.held_out.waited_s) / loop.elapsed_s, 4),
         complete=complete,
         precision=task.precision.dtype,
         dice=loop.strategy.dice,

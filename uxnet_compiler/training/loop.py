@@ -111,6 +111,11 @@ class Loop:
             parts=here.count,
         )
 
+    @property
+    def waited_s(self) -> float:
+        """Seconds of training in which the network waited for patches."""
+        return self._batches.waited_s
+
     def restart_average(self) -> None:
         """Let the average begin with the network's present weights."""
         self.average = Average(self.network, self._job.config.average)
