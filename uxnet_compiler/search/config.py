@@ -36,10 +36,25 @@ class SearchConfig(BaseModel):
         search_edges: Search the aggregation (MSSA, paper); otherwise the edges of U-Net.
         gates: `relative`: a gate is divided by the strongest into the same node (ours);
             `plain`: as in the paper.
+        evidence: What decides in the end. `measured`: edges that the trained supernet misses when
+            they are taken out, ops that do best alone (ours); `learned`: gates and preferences
+            as they are after the last step (paper).
         warmup: Part of the search in which only weights are trained.
         weight_lr: AdamW, cosine down to zero.
         alpha_lr: Adam on the ops' preferences.
         beta_lr: Length of a step on all gates together.
+        strategy: `bilevel` (paper): gradients on gates and preferences; `random` and `evolution`:
+            the warm-up trains the supernet on networks drawn uniformly, what follows scores
+            random or evolved ones with its weights; a warm-up of 0.7 suits these (ours).
+        order: Of the architecture's gradient: `first`, or `second` as in DARTS, through a step
+            of the weights, which takes three times as long (ours).
+        relaxation: What flows: `softmax`, every candidate; `sampled`, one a choice and some
+            edges; `two-path`, two a choice; `partial`, every candidate on some channels (ours).
+        partial_channels: K: `partial` sends 1/K of the channels through candidates.
+        auxiliary_skip: Add each block's input to its result, less and less (ours, DARTS-).
+        score_batches: Held-out batches that score a network, the same for all.
+        population: Networks among which `evolution` picks parents; the oldest goes.
+        tournament: How many of them compete to be the next parent.
         pressure: Weight of the mean gate: what an edge has to earn to stay open. Gates that the
             data do not decide drift shut under it.
         polarise: Final weight of the family's regulariser, ramped up after the warm-up; UXNet's
@@ -72,10 +87,19 @@ class SearchConfig(BaseModel):
     search_ops: bool = True
     search_edges: bool = True
     gates: Literal["relative", "plain"] = "relative"
+    evidence: Literal["measured", "learned"] = "measured"
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.3
     weight_lr: Rate = 2e-3
     alpha_lr: Rate = 2e-2
     beta_lr: Rate = 0.05
+    strategy: Literal["bilevel", "random", "evolution"] = "bilevel"
+    order: Literal["first", "second"] = "first"
+    relaxation: Literal["softmax", "sampled", "two-path", "partial"] = "softmax"
+    partial_channels: Annotated[int, Field(ge=2, le=64)] = 4
+    auxiliary_skip: bool = False
+    score_batches: Annotated[int, Field(ge=1, le=1000)] = 4
+    population: Annotated[int, Field(ge=1, le=10_000)] = 16
+    tournament: Annotated[int, Field(ge=1, le=10_000)] = 4
     pressure: Annotated[float, Field(ge=0, le=1000)] = 0.0
     polarise: Annotated[float, Field(ge=0, le=1000)] = 0.05
     max_params: Annotated[int, Field(ge=1, le=10**15)] | None = None
@@ -93,6 +117,12 @@ class SearchConfig(BaseModel):
         ):
             return {**values, "minutes": DEFAULT_MINUTES}
         return values
+
+    @model_validator(mode="after")
+    def _scores_mean_something(self) -> Self:
+        if self.strategy != "bilevel" and self.warmup == 0:
+            raise ValueError(f"{self.strategy} scores what the warm-up trained; it cannot be 0")
+        return self
 
     @model_validator(mode="after")
     def _fold_exists(self) -> Self:

@@ -6,7 +6,8 @@ import math
 
 from torch import nn
 
-from uxnet_compiler.search.supernet import Chain, Supernet
+from uxnet_compiler.search.chain import Chain
+from uxnet_compiler.search.supernet import Supernet
 
 BYTES = 4
 KEPT = 2.0

@@ -8,7 +8,7 @@ compose to one. So a mixed op costs about one convolution instead of one per can
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import product
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ from uxnet_compiler.machine.guard import is_unsafe
 from uxnet_compiler.ops import Conv, LayerOp
 
 CONV = {2: F.conv2d, 3: F.conv3d}
+TRANSPOSED = {2: F.conv_transpose2d, 3: F.conv_transpose3d}
 CHANNELS_LAST = {2: torch.channels_last, 3: torch.channels_last_3d}
 
 
@@ -110,22 +111,80 @@ def dilated_conv(x: Tensor, kernel: Tensor, dilation: int) -> Tensor:
     extra = [-n % dilation for n in size]
     if any(extra):
         x = F.pad(x, [p for pad in reversed(extra) for p in (0, pad)])
-    places = list(product(range(dilation), repeat=dims))
-    grids = [x[_every(dilation, place)] for place in places]
-    stacked = CONV[dims](torch.cat(grids), kernel, padding=padding)
-    out = stacked.new_empty((x.shape[0], kernel.shape[0], *x.shape[2:]))
-    if stacked.is_contiguous(memory_format=CHANNELS_LAST[dims]):
-        out = out.contiguous(memory_format=CHANNELS_LAST[dims])
-    for place, grid in zip(places, stacked.chunk(len(places)), strict=True):
-        out[_every(dilation, place)] = grid
-    return out[(slice(None), slice(None), *(slice(0, n) for n in size))]
+    images = x.shape[0]
+    made = joined(CONV[dims](split(x, dilation), kernel, padding=padding), dilation, images)
+    return made[(slice(None), slice(None), *(slice(0, n) for n in size))] if any(extra) else made
+
+
+def split(x: Tensor, step: int) -> Tensor:
+    """Stack the sub-grids of every `step`-th voxel along the batch, channels last as they were.
+
+    Shape:
+        x    (B, C, D, H, W)
+        out  (step^3 B, C, D / step, H / step, W / step)
+    """
+    dims = x.dim() - 2
+    last = x.is_contiguous(memory_format=CHANNELS_LAST[dims])
+    x = x.movedim(1, -1) if last else x
+    first = 1 if last else 2
+    sizes = [part for n in x.shape[first : first + dims] for part in (n // step, step)]
+    x = x.reshape(*x.shape[:first], *sizes, *x.shape[first + dims :])
+    phases = [first + 2 * axis + 1 for axis in range(dims)]
+    x = x.movedim(phases, list(range(dims))).flatten(0, dims)
+    return x.movedim(-1, 1) if last else x
+
+
+def joined(x: Tensor, step: int, images: int) -> Tensor:
+    """Undo `split` for a batch of that many images.
+
+    Shape:
+        x    (step^3 B, C, D / step, H / step, W / step)
+        out  (B, C, D, H, W)
+    """
+    dims = x.dim() - 2
+    last = x.is_contiguous(memory_format=CHANNELS_LAST[dims])
+    x = x.movedim(1, -1) if last else x
+    x = x.reshape(*(step,) * dims, images, *x.shape[1:])
+    first = 1 if last else 2
+    # The phases, in front, go behind the axis that each of them is a part of.
+    order = list(range(dims, dims + first))
+    for axis in range(dims):
+        order += [dims + first + axis, axis]
+    order += list(range(dims + first + dims, x.dim()))
+    x = x.permute(order)
+    sizes = [x.shape[first + 2 * axis] * step for axis in range(dims)]
+    x = x.reshape(*x.shape[:first], *sizes, *x.shape[first + 2 * dims :])
+    return x.movedim(-1, 1) if last else x
+
+
+def scaled_conv(layer: nn.Module, x: Tensor, factor: Tensor | float) -> Tensor:
+    """Convolve, or convolve transposed, with `factor` times the kernel of a layer without bias."""
+    assert isinstance(layer, nn.Conv2d | nn.Conv3d | nn.ConvTranspose2d | nn.ConvTranspose3d)
+    assert layer.bias is None
+    kernel = factor * layer.weight
+    if isinstance(layer, nn.ConvTranspose2d | nn.ConvTranspose3d):
+        return TRANSPOSED[x.dim() - 2](
+            x,
+            kernel,
+            stride=layer.stride,
+            padding=layer.padding,
+            output_padding=layer.output_padding,
+            groups=layer.groups,
+            dilation=layer.dilation,
+        )
+    convolve = partial(
+        CONV[x.dim() - 2],
+        stride=layer.stride,
+        padding=layer.padding,
+        dilation=layer.dilation,
+        groups=layer.groups,
+    )
+    if torch.is_autocast_enabled(x.device.type) and is_unsafe(layer.kernel_size, x.shape[2:]):
+        with torch.autocast(x.device.type, enabled=False):
+            return convolve(x.float(), kernel.float())
+    return convolve(x, kernel)
 
 
 def _conv(x: Tensor, kernel: Tensor, padding: Sequence[int], dilation: int) -> Tensor:
     wide = [dilation * p for p in padding]
     return CONV[x.dim() - 2](x, kernel, padding=wide, dilation=dilation)
-
-
-def _every(step: int, start: Sequence[int]) -> tuple[slice, ...]:
-    """Index every `step`-th voxel from `start` on, for all images and channels."""
-    return (slice(None), slice(None), *(slice(at, None, step) for at in start))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from uxnet_compiler.schema import Evidence
-from uxnet_compiler.search.supernet import Weights
+from uxnet_compiler.search.supernet import Weights, all_open
 from uxnet_compiler.spaces import Space
 
 
 class Relaxation(nn.Module):
-    """Hold the architecture parameters of a space.
+    """Hold the architecture parameters of a space, and say what flows in a forward pass.
+
+    This one is exact: every candidate of every choice flows. Others draw some of them.
 
     Maths:
         candidates  w = softmax(alpha), per choice (ours; the paper writes alpha alone)
@@ -41,7 +43,7 @@ class Relaxation(nn.Module):
         groups: dict[str, list[int]] = defaultdict(list)
         for index, key in enumerate(space.gates):
             groups[key.partition(">")[2]].append(index)
-        self._groups = list(groups.values())
+        self.groups = list(groups.values())
 
     def gates(self) -> Tensor:
         """Return the strength of every gate, in the order of the space."""
@@ -49,7 +51,7 @@ class Relaxation(nn.Module):
         if not self.relative:
             return strength
         strongest = torch.ones_like(strength)
-        for group in self._groups:
+        for group in self.groups:
             strongest = strongest.index_fill(
                 0, torch.tensor(group, device=strength.device), 0.0
             ).index_add(
@@ -60,7 +62,7 @@ class Relaxation(nn.Module):
         return strength / strongest
 
     def weights(self) -> Weights:
-        """Return the weights of a relaxed forward pass, with gradients to the parameters."""
+        """Return all weights as they stand, with gradients to the parameters."""
         choices = {
             name: dict(zip(candidates, torch.softmax(alpha, 0).unbind(), strict=True))
             for (name, candidates), alpha in zip(
@@ -68,6 +70,24 @@ class Relaxation(nn.Module):
             )
         }
         return Weights(choices, dict(zip(self.space.gates, self.gates().unbind(), strict=True)))
+
+    def draw(self, progress: float, *, searching: bool) -> Weights:
+        """Return the weights of a forward pass, with gradients to the parameters.
+
+        Args:
+            progress: Of the search, 0 to 1.
+            searching: Whether the parameters count; without, in the warm-up, all are alike.
+        """
+        del progress
+        return self.weights() if searching else all_open(self.space)
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the next draw depends on, as plain data."""
+        return {"parameters": self.state_dict()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned."""
+        self.load_state_dict(state["parameters"])
 
     @torch.no_grad()
     def evidence(self) -> Evidence:

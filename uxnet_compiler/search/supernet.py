@@ -7,14 +7,12 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from uxnet_compiler.backends.torch import layer
-from uxnet_compiler.lowering import op_names, slot_name
-from uxnet_compiler.ops import LayerOp, Resized, Sum, TensorType
+from uxnet_compiler.lowering import slot_name
+from uxnet_compiler.ops import Sum, TensorType
 from uxnet_compiler.schema import INPUT, OUTPUT
-from uxnet_compiler.search.merged import common_dilation, mergeable, merged_conv
-from uxnet_compiler.spaces import Slot, Space, SpaceEdge
-
-Memo = dict[tuple[str, LayerOp], Tensor]
+from uxnet_compiler.search.chain import Factor, is_number
+from uxnet_compiler.search.mixture import Memo, Mixture, Total
+from uxnet_compiler.spaces import Space, SpaceEdge
 
 
 class Weights:
@@ -27,125 +25,19 @@ class Weights:
     Attributes:
         choices: Weight per candidate, for each choice; they add up to one.
         gates: Weight per gated edge.
+        skip: Weight of an extra way around every node that chooses (Chu et al., "DARTS-", ICLR
+            2021); no candidate, so no genotype has it.
     """
 
     def __init__(
         self,
-        choices: Mapping[str, Mapping[str, Tensor | float]],
-        gates: Mapping[str, Tensor | float],
+        choices: Mapping[str, Mapping[str, Factor]],
+        gates: Mapping[str, Factor],
+        skip: float = 0.0,
     ) -> None:
         self.choices = choices
         self.gates = gates
-
-
-class Chain(nn.Sequential):
-    """Ops in a row, with their weights named as in a compiled network."""
-
-    def __init__(self, ops: tuple[LayerOp, ...], given: TensorType, width: int) -> None:
-        super().__init__()
-        self.made = given
-        self.types: list[TensorType] = []
-        for name, op in zip(op_names("x", ops), ops, strict=True):
-            full = op.with_channels(width, self.made.channels) if isinstance(op, Resized) else op
-            self.add_module(name.removeprefix("x."), layer(full, self.made))
-            self.made = full.infer((self.made,))
-            self.types.append(self.made)
-
-
-class Mixture(nn.Module):
-    """The slot of a node or an edge with all its candidates.
-
-    Maths:
-        y = (1 - w_bare) after(sum_k w_k O_k(before(x)) / (1 - w_bare)) + sum_bare w_k O_k(...)
-
-        where the first sum runs over the candidates that `after` applies to. With one norm
-        behind the sum, a weighted sum of convolutions is itself one convolution.
-    """
-
-    def __init__(self, slot: Slot, source: str, given: TensorType, width: int) -> None:
-        super().__init__()
-        self.choice = slot.choice
-        self.bare = slot.bare
-        self.source = source
-        self.before = Chain(slot.before, given, width)
-        self.candidates = nn.ModuleDict(
-            {name: Chain(ops, self.before.made, width) for name, ops in slot.candidates.items()}
-        )
-        self.groups: dict[int, tuple[str, ...]] = _groups(slot)
-        # A candidate of one op without weights, on the bare input, is the same for every edge
-        # that leaves a node with the same factor: it is computed once.
-        self.shared: dict[str, LayerOp] = {
-            name: ops[0]
-            for name, ops in slot.candidates.items()
-            if len(ops) == 1 and not slot.before and not isinstance(ops[0], Resized)
-        }
-        inner = self.before.made
-        for name, chain in self.candidates.items():
-            assert isinstance(chain, Chain)
-            if name not in slot.bare:
-                inner = chain.made
-        self.after = Chain(slot.after, inner, width)
-        self.made = self.after.made
-
-    def forward(
-        self, x: Tensor, weights: Mapping[str, Tensor | float] | None, memo: Memo
-    ) -> Tensor:
-        """Return the weighted sum; `weights` is None when there is nothing to choose."""
-        x = self.before(x)
-        if weights is None:
-            return self.after(x)  # type: ignore[no-any-return]  # nn.Module calls are untyped
-        active = {name: weight for name, weight in weights.items() if not _is(weight, 0.0)}
-        total = self._merged(x, active)
-        aside: Tensor | None = None
-        bare: Tensor | float = 0.0
-        for name, weight in active.items():
-            part = self._candidate(name, x, memo)
-            part = part if _is(weight, 1.0) else weight * part
-            if name in self.bare:
-                aside = part if aside is None else aside + part
-                bare = bare + weight
-            else:
-                total = part if total is None else total + part
-        if total is None:
-            assert aside is not None
-            return aside
-        if aside is None:
-            return self.after(total)  # type: ignore[no-any-return]  # nn.Module calls are untyped
-        rest = 1.0 - bare
-        return aside + rest * self.after(total / rest)  # type: ignore[no-any-return]  # nn.Module calls are untyped
-
-    def _merged(self, x: Tensor, active: dict[str, Tensor | float]) -> Tensor | None:
-        """Compute what one kernel can do for several, and take it out of `active`."""
-        total: Tensor | None = None
-        for dilation, names in self.groups.items():
-            chains = {name: self.candidates[name] for name in names if name in active}
-            if len(chains) > 1 or (chains and dilation > 1):
-                weights = {name: active.pop(name) for name in chains}
-                part = merged_conv(x, chains, weights, dilation)
-                total = part if total is None else total + part
-        return total
-
-    def _candidate(self, name: str, x: Tensor, memo: Memo) -> Tensor:
-        op = self.shared.get(name)
-        if op is None:
-            return self.candidates[name](x)  # type: ignore[no-any-return]  # nn.Module calls are untyped
-        key = (self.source, op)
-        if key not in memo:
-            memo[key] = self.candidates[name](x)
-        return memo[key]
-
-
-def _groups(slot: Slot) -> dict[int, tuple[str, ...]]:
-    """Group the candidates that one kernel can compute, by dilation."""
-    groups: dict[int, list[str]] = defaultdict(list)
-    for name, ops in slot.candidates.items():
-        if name not in slot.bare and mergeable(ops):
-            groups[common_dilation(ops)].append(name)
-    return {dilation: tuple(names) for dilation, names in sorted(groups.items())}
-
-
-def _is(weight: Tensor | float, number: float) -> bool:
-    return isinstance(weight, float) and weight == number
+        self.skip = skip
 
 
 class Supernet(nn.Module):
@@ -158,9 +50,16 @@ class Supernet(nn.Module):
     The module holds network weights only; what is searched comes in with `Weights`.
     """
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, *, share: int = 1) -> None:
+        """Make all weights.
+
+        Args:
+            space: What is searched.
+            share: K: how many times fewer channels the candidates of nodes see.
+        """
         super().__init__()
         self.space = space
+        self.share = share
         self.slots = nn.ModuleDict()
         self.incoming: dict[str, list[SpaceEdge]] = defaultdict(list)
         for edge in space.edges:
@@ -170,7 +69,8 @@ class Supernet(nn.Module):
             width = space.widths[node.level]
             arrivals = [self._add_edge(edge, types, width) for edge in self.incoming[node.id]]
             assert node.merge == "sum", "no family here concatenates while it searches"
-            mixture = Mixture(node.slot, node.id, Sum().infer(tuple(arrivals)), width)
+            given = Sum().infer(tuple(arrivals))
+            mixture = Mixture(node.slot, node.id, given, width, share=share)
             self.slots[slot_name(node.id)] = mixture
             types[node.id] = mixture.made
         for edge in self.incoming[OUTPUT]:
@@ -181,37 +81,70 @@ class Supernet(nn.Module):
         self.slots[slot_name(edge.source, edge.target)] = mixture
         return mixture.made
 
+    def merge(self, merged: bool) -> None:
+        """Let candidates share kernels and products, or compute each on its own: the same."""
+        for mixture in self.slots.values():
+            assert isinstance(mixture, Mixture)
+            mixture.merged = merged
+
     def forward(self, x: Tensor, weights: Weights) -> Tensor:
-        """Mix the networks of the space by `weights`."""
-        values = {INPUT: x}
-        memo: Memo = {}
+        """Mix the networks of the space by `weights`; leave out what the output does not need."""
+        values, memo = {INPUT: x}, Memo()
+        readers = self._readers(weights)
         for node in self.space.nodes:
-            total = self._merge(node.id, values, weights, memo)
+            if not readers[node.id]:
+                continue
+            total = self._merge(node.id, values, weights, readers, memo)
             if total is not None:
-                values[node.id] = self._slot(slot_name(node.id), total, weights, memo)
-        result = self._merge(OUTPUT, values, weights, memo)
+                made = self._slot(slot_name(node.id), total, weights, 1.0, memo)
+                if weights.skip and node.slot.choice is not None and made.shape == total.shape:
+                    made = made + weights.skip * total
+                values[node.id] = made
+        result = self._merge(OUTPUT, values, weights, readers, memo)
         assert result is not None, "the weights cut the output off"
         return result
 
+    def _readers(self, weights: Weights) -> dict[str, set[str]]:
+        """Return who reads each value, of those that the output depends on."""
+        readers: dict[str, set[str]] = defaultdict(set)
+        for target in (OUTPUT, *(node.id for node in reversed(self.space.nodes))):
+            if target == OUTPUT or readers[target]:
+                for edge in self.incoming[target]:
+                    if not is_number(_gate(edge, weights), 0.0):
+                        readers[edge.source].add(target)
+        return readers
+
     def _merge(
-        self, target: str, values: dict[str, Tensor], weights: Weights, memo: Memo
+        self,
+        target: str,
+        values: dict[str, Tensor],
+        weights: Weights,
+        readers: dict[str, set[str]],
+        memo: Memo,
     ) -> Tensor | None:
         """Add up the open edges into a node; None when all are shut."""
-        total: Tensor | None = None
+        total = Total()
         for edge in self.incoming[target]:
-            gate = weights.gates[edge.key] if edge.gated else 1.0
-            if edge.source not in values or _is(gate, 0.0):
+            gate = _gate(edge, weights)
+            if edge.source not in values or is_number(gate, 0.0):
                 continue
-            part = self._slot(slot_name(edge.source, target), values[edge.source], weights, memo)
-            part = part if _is(gate, 1.0) else gate * part
-            total = part if total is None else total + part
-        return total
+            name = slot_name(edge.source, target)
+            total.add(self._slot(name, values[edge.source], weights, gate, memo))
+            readers[edge.source].discard(target)
+            if not readers[edge.source]:
+                del values[edge.source]
+                memo.forget(edge.source)
+        return total.value
 
-    def _slot(self, name: str, x: Tensor, weights: Weights, memo: Memo) -> Tensor:
+    def _slot(self, name: str, x: Tensor, weights: Weights, factor: Factor, memo: Memo) -> Tensor:
         mixture = self.slots[name]
         assert isinstance(mixture, Mixture)
         choice = None if mixture.choice is None else weights.choices[mixture.choice]
-        return mixture(x, choice, memo)  # type: ignore[no-any-return]  # nn.Module calls are untyped
+        return mixture(x, choice, factor, memo)  # type: ignore[no-any-return]  # nn.Module calls are untyped
+
+
+def _gate(edge: SpaceEdge, weights: Weights) -> Factor:
+    return weights.gates[edge.key] if edge.gated else 1.0
 
 
 def one_hot(space: Space, chosen: Mapping[str, str], kept: frozenset[str]) -> Weights:

@@ -6,7 +6,15 @@ from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.strategies.base import Batch, Batches, Penalty, Step, Strategy
 from uxnet_compiler.search.strategies.bilevel import BiLevel
+from uxnet_compiler.search.strategies.evolution import Evolution
+from uxnet_compiler.search.strategies.one_shot import RandomSearch
 from uxnet_compiler.spaces import Space
+
+STRATEGIES: dict[str, type[BiLevel] | type[RandomSearch] | type[Evolution]] = {
+    "bilevel": BiLevel,
+    "random": RandomSearch,
+    "evolution": Evolution,
+}
 
 
 def make_strategy(
@@ -18,7 +26,7 @@ def make_strategy(
     penalty: Penalty | None = None,
 ) -> Strategy:
     """Return the strategy that a configuration names, at its start."""
-    return BiLevel(space, config, fabric, precision, penalty=penalty)
+    return STRATEGIES[config.strategy](space, config, fabric, precision, penalty=penalty)
 
 
-__all__ = ["Batch", "Batches", "BiLevel", "Penalty", "Step", "Strategy", "make_strategy"]
+__all__ = ["Batch", "Batches", "Penalty", "Step", "Strategy", "make_strategy"]
