@@ -43,8 +43,8 @@ def carry_out(
     from .progress import Display
 
     with Display() as display:
-        found = outlook(study, out, display)
-    expected = as_table(found, workers=crew.workers or 1 if crew else 1)
+        found = outlook(study, out, display, threads=crew.threads if crew else None)
+    expected = as_table(found, workers=crew.at_a_time if crew else 1)
     if dry_run:
         show(expected, as_json=as_json)
         return

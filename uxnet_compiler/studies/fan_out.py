@@ -45,6 +45,13 @@ class Crew:
     threads: int = 1
     address: str | None = None
 
+    @property
+    def at_a_time(self) -> int:
+        """How many steps run at a time on CPUs, as far as this machine can tell."""
+        if self.workers is not None:
+            return self.workers
+        return 1 if self.address else max(1, len(os.sched_getaffinity(0)) // self.threads)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -222,10 +229,8 @@ def _session(ray: ModuleType, crew: Crew, steps: list[Step]) -> Iterator[int]:
     local = crew.address is None
     options: dict[str, Any] = {"address": "local" if local else crew.address}
     if local:
-        cores = len(os.sched_getaffinity(0))
-        wanted = crew.workers or max(1, cores // crew.threads)
         options |= {
-            "num_cpus": max(cores, wanted * crew.threads),
+            "num_cpus": max(len(os.sched_getaffinity(0)), crew.at_a_time * crew.threads),
             "include_dashboard": False,
             "object_store_memory": STORE_BYTES,
         }

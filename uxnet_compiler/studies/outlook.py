@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import ceil, prod
 from pathlib import Path
 
-import numpy as np
-
 from uxnet_compiler.compiler import network_cost
-from uxnet_compiler.data.dataset import Dataset
-from uxnet_compiler.data.fingerprint import Fingerprint
-from uxnet_compiler.data.headers import read_header
 from uxnet_compiler.data.plan import Plan
 from uxnet_compiler.data.plan import plan as make_plan
 from uxnet_compiler.data.sources import open_dataset
-from uxnet_compiler.errors import DataError
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import Evidence, Genotype, load
-from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.memory import bytes_per_voxel
 from uxnet_compiler.search.supernet import Supernet
-from uxnet_compiler.search.task import plan_search
-from uxnet_compiler.spaces import FAMILIES, Space
+from uxnet_compiler.spaces import FAMILIES
 from uxnet_compiler.studies.folder import check, is_done
+from uxnet_compiler.studies.measured import Measured
 from uxnet_compiler.studies.step import (
     GIVEN,
     DeriveStep,
@@ -38,7 +30,7 @@ from uxnet_compiler.studies.step import (
     TrainStep,
 )
 from uxnet_compiler.studies.table import Cell, Column, Table
-from uxnet_compiler.studies.trial import Pace, search_pace, train_pace
+from uxnet_compiler.studies.trial import Pace, search_pace, train_pace, using
 from uxnet_compiler.training.config import TrainConfig
 from uxnet_compiler.training.train import MAPS_IN_MEMORY
 
@@ -60,11 +52,19 @@ class Outlook:
     is_done: bool = False
 
 
-def outlook(study: Study, out: Path, observer: Observer | None = None) -> list[Outlook]:
+def outlook(
+    study: Study, out: Path, observer: Observer | None = None, *, threads: int | None = None
+) -> list[Outlook]:
     """Predict what each step of a study takes: its voxels, times what a voxel takes in a trial.
 
     Images are planned by their headers. A network that is not found yet is taken to be like a
     random one of its space.
+
+    Args:
+        study: The steps.
+        out: Folder of the study, whether it exists or not.
+        observer: Hears how far it is.
+        threads: That each step will have; as many as torch takes here when not given.
 
     Raises:
         DataError: A data set cannot be used.
@@ -75,9 +75,10 @@ def outlook(study: Study, out: Path, observer: Observer | None = None) -> list[O
     observer = observer or Observer()
     observer.phase("estimating")
     found = []
-    for done, step in enumerate(study.steps, start=1):
-        found.append(teller.tell(step))
-        observer.tick(done / len(study.steps), steps=done)
+    with using(threads):
+        for done, step in enumerate(study.steps, start=1):
+            found.append(teller.tell(step))
+            observer.tick(done / len(study.steps), steps=done)
     return found
 
 
@@ -88,7 +89,7 @@ class _Teller:
         self.study = study
         self.out = out
         self._steps = {step.name: step for step in study.steps}
-        self._data: dict[str, _Data] = {}
+        self._data: dict[str, Measured] = {}
         self._paces: dict[str, Pace] = {}
         self._search_paces: dict[str, float] = {}
 
@@ -175,44 +176,10 @@ class _Teller:
             return family.genotype(space, Evidence(gates={}, choices={}), name="unet")
         return family.sample(space, 0)
 
-    def _measured(self, name: str) -> _Data:
+    def _measured(self, name: str) -> Measured:
         if name not in self._data:
-            self._data[name] = _Data(open_dataset(self.study.data[name]))
+            self._data[name] = Measured(open_dataset(self.study.data[name]))
         return self._data[name]
-
-
-@dataclass(frozen=True)
-class _Data:
-    """A data set, measured by its headers alone."""
-
-    dataset: Dataset
-
-    def frame(self, config: SearchConfig) -> tuple[Plan, Space]:
-        """Return the plan and the space of a search."""
-        return plan_search(self.dataset, self.fingerprint, config)
-
-    @cached_property
-    def fingerprint(self) -> Fingerprint:
-        headers = [read_header(case.image) for case in self.dataset.cases]
-        dims = headers[0].spatial_dims
-        for header in headers:
-            if header.spatial_dims != dims:
-                raise DataError(
-                    f"{header.source}: {header.spatial_dims}-D, and the cases before it {dims}-D"
-                )
-        spacing = np.median([header.spacing for header in headers], axis=0)
-        extents = [np.multiply(header.spacing, header.grid.shape) for header in headers]
-        shape = np.rint(np.median(extents, axis=0) / spacing).astype(int)
-        return Fingerprint(
-            spatial_dims=dims,
-            num_cases=len(headers),
-            median_shape=tuple(shape.tolist()),
-            median_spacing=tuple(spacing.tolist()),
-            channels=self.dataset.channels,
-            intensities=(None,) * self.dataset.num_channels,
-            class_fractions=(0.0,) * self.dataset.num_classes,
-            zero_fraction=0.0,
-        )
 
 
 def _hours(steps: int | None, minutes: float | None, step_s: float) -> float:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -53,6 +54,17 @@ class _Noise:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Stay where it is."""
+
+
+@contextmanager
+def using(threads: int | None) -> Iterator[None]:
+    """Let torch compute with so many threads in this block; none: as it is."""
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads or before)
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def search_pace(space: Space, config: SearchConfig, patch: tuple[int, ...]) -> float:
