@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from monai.losses.dice import DiceCELoss
 
 from uxnet_compiler.training.loss import SegmentationLoss
 
@@ -24,6 +25,22 @@ def test_right_logits_cost_next_to_nothing_and_wrong_ones_much(label: torch.Tens
 
     assert loss(logits_for(label, 3, 20.0), label) < 1e-3
     assert loss(logits_for((label + 1) % 3, 3, 20.0), label) > 2
+
+
+def test_the_loss_is_that_of_monai(label: torch.Tensor) -> None:
+    logits = torch.randn(2, 3, 8, 8, 8)
+    monai = DiceCELoss(
+        include_background=False,
+        to_onehot_y=True,
+        softmax=True,
+        batch=True,
+        smooth_nr=1e-5,
+        smooth_dr=1e-5,
+    )
+
+    found = SegmentationLoss()(logits, label)
+
+    torch.testing.assert_close(found, monai(logits, label), atol=1e-6, rtol=1e-6)
 
 
 def test_several_resolutions_weigh_half_as_much_each(label: torch.Tensor) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, distributed
@@ -83,6 +83,35 @@ def mean_of_all(value: float) -> float:
     with _one_line():
         distributed.all_reduce(total)
     return float(total) / distributed.get_world_size()
+
+
+class _Sum(torch.autograd.Function):
+    """Add up over all processes, of which each computes the same from the sum."""
+
+    @staticmethod
+    def forward(_context: Any, value: Tensor) -> Tensor:
+        total = value.clone()
+        with _one_line():
+            distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(_context: Any, gradient: Tensor) -> Tensor:
+        # Every process has this gradient; `average_gradients` divides by their count later.
+        return gradient * distributed.get_world_size()
+
+
+def sum_of_all(value: Tensor) -> Tensor:
+    """Return the sum over all processes, for a loss that is the same in each of them.
+
+    Its gradients are right once `average_gradients` has averaged them.
+
+    Raises:
+        RunError: Another process ended.
+    """
+    if not distributed.is_initialized():
+        return value
+    return cast("Tensor", _Sum.apply(value))  # type: ignore[no-untyped-call]  # torch has no type
 
 
 def any_of_all(value: bool) -> bool:
