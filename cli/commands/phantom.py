@@ -51,6 +51,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="pictures: 2-D PNG files in images/, and their masks in masks/.",
 )
+@click.option(
+    "--scene",
+    type=click.Choice(("mixed", "organ", "lesions", "vessels")),
+    default="mixed",
+    show_default=True,
+    help="What is asked for: everything, or one thing. Lesions and vessels are a few voxels wide,"
+    " among others that only size and surroundings tell apart.",
+)
 def command(
     *,
     out: Path,
@@ -60,6 +68,7 @@ def command(
     channels: int,
     seed: int,
     layout: Layout,
+    scene: str,
 ) -> None:
     """Write a data set of made-up patients, to try things out.
 
@@ -83,6 +92,7 @@ def command(
             channels=channels,
             seed=seed,
             layout=layout,
+            scene=scene,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     click.echo(out)

@@ -43,3 +43,16 @@ def test_phantom_refuses_a_count_out_of_range(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert "--cases" in result.stderr
+
+
+def test_pictures_of_one_scene_are_asked_for_by_name(tmp_path: Path) -> None:
+    out = tmp_path / "x"
+    options = "--cases 2 --size 1 32 40 --layout pictures --scene vessels".split()
+
+    result = CliRunner().invoke(main, ["phantom", str(out), *options])
+
+    assert result.exit_code == 0, result.output
+    dataset = open_dataset(out)
+    assert dataset.cases[1].image == out / "images" / "phantom_001.png"
+    assert dataset.num_classes == 2
+    assert fingerprint(dataset).median_shape == (32, 40)

@@ -95,24 +95,29 @@ def draw_patient(
     extent = np.multiply(size, spacing)
     reach = extent / extent.min()
     voxel = float((2 * reach / size).min())
-    axes = [side * ((np.arange(n) + 0.5) * 2 / n - 1) for n, side in zip(size, reach, strict=True)]
-    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    body, bones = _body(random, points, reach)
-    organ = _organ(random, reach)
+    points = voxel_centres(size, reach)
+    body, bones = draw_body(random, points, reach)
+    organ = draw_organ(random, reach)
     depth = organ.depth(points)
     label = np.zeros(tuple(size), dtype=np.uint8)
     label[depth < 1] = ORGAN
     core_at = organ.centre + random.uniform(-0.08, 0.08, len(reach))
-    core = _blob(random, core_at, 0.5 * organ.radii, wobble=0.15, pitch=5.0)
+    core = draw_blob(random, core_at, 0.5 * organ.radii, wobble=0.15, pitch=5.0)
     label[core.inside(points) & (depth < 0.85)] = CORE
     for lesion in _lesions(random, organ, voxel):
         label[lesion.inside(points) & (label > 0)] = LESION
-    label[_near(_grow_vessel(random, organ), points, voxel)] = VESSEL
+    label[near(grow_vessel(random, organ), points, voxel)] = VESSEL
     label[body > SKIN] = 0
     return Patient(points, label, body, bones, _look_alikes(random, points, organ, reach, voxel))
 
 
-def _blob(
+def voxel_centres(size: Sequence[int], reach: Points) -> Points:
+    """Return where the voxels of a grid are that reaches as far from the middle on each axis."""
+    axes = [side * ((np.arange(n) + 0.5) * 2 / n - 1) for n, side in zip(size, reach, strict=True)]
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+
+
+def draw_blob(
     random: np.random.Generator,
     centre: Points,
     radii: Points,
@@ -120,12 +125,13 @@ def _blob(
     wobble: float,
     pitch: float = 2.5,
 ) -> Blob:
+    """Draw a deformed ellipsoid; `wobble` says how much, `pitch` how finely."""
     dims = len(radii)
     radii = radii * random.uniform(0.88, 1.12, dims)
     return Blob(centre, radii, Waves.draw(random, dims, height=wobble, pitch=pitch))
 
 
-def _organ(random: np.random.Generator, reach: Points) -> Blob:
+def draw_organ(random: np.random.Generator, reach: Points) -> Blob:
     """Draw the organ left of the middle, with a notch where the vessel enters."""
     dims = len(reach)
     centre = random.uniform(-0.07, 0.07, dims) + np.array([0.0, -0.05, -0.2])[-dims:] * reach
@@ -140,7 +146,7 @@ def _lesions(random: np.random.Generator, organ: Blob, voxel: float) -> list[Blo
     if random.random() < 0.2:
         return []
     return [
-        _blob(random, _somewhere(random, organ), _small(random, organ, voxel), wobble=0.15)
+        draw_blob(random, _somewhere(random, organ), _small(random, organ, voxel), wobble=0.15)
         for _ in range(int(random.integers(1, 5)))
     ]
 
@@ -163,24 +169,24 @@ def _look_alikes(
     seen = np.zeros(points.shape[:-1], dtype=np.uint8)
     for value, factor in ((ORGAN, 2.2), (CORE, 1.6), *((LESION, 1.0),) * 3):
         centre = random.uniform(-0.8, 0.8, len(reach)) * reach
-        blob = _blob(random, centre, factor * _small(random, organ, voxel), wobble=0.15)
+        blob = draw_blob(random, centre, factor * _small(random, organ, voxel), wobble=0.15)
         seen[blob.inside(points)] = value
     seen[organ.depth(points) < 1.15] = 0
     return seen
 
 
-def _body(
+def draw_body(
     random: np.random.Generator, points: Points, reach: Points
 ) -> tuple[Points, NDArray[np.bool_]]:
     """Draw the trunk, longer than the image along D, and a spine with its canal at the back."""
     dims = len(reach)
     radii = np.array([2.5, 0.86, 0.94])[-dims:] * reach
-    body = _blob(random, np.zeros(dims), radii, wobble=0.03).depth(points)
+    body = draw_blob(random, np.zeros(dims), radii, wobble=0.03).depth(points)
     spine = np.hypot(points[..., -2] - 0.62 * reach[-2], points[..., -1] - 0.05)
     return body, np.asarray((spine < 0.16) & (spine > 0.06))
 
 
-def _grow_vessel(random: np.random.Generator, organ: Blob) -> list[tuple[float, Points]]:
+def grow_vessel(random: np.random.Generator, organ: Blob) -> list[tuple[float, Points]]:
     """Grow a tree into the notch of the organ: per branch, its radius and its centre line."""
     assert organ.notch is not None
     dims = len(organ.centre)
@@ -213,7 +219,7 @@ def _grow_vessel(random: np.random.Generator, organ: Blob) -> list[tuple[float, 
     return branches
 
 
-def _near(branches: list[tuple[float, Points]], points: Points, voxel: float) -> NDArray[np.bool_]:
+def near(branches: list[tuple[float, Points]], points: Points, voxel: float) -> NDArray[np.bool_]:
     """Say which points are within the branches; the thinnest is kept about a voxel thick."""
     mask = np.zeros(points.shape[:-1], dtype=bool)
     for radius in sorted({radius for radius, _ in branches}):

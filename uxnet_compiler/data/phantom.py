@@ -16,17 +16,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.spatial.transform import Rotation
 
-from uxnet_compiler.data.anatomy import (
-    CORE,
-    LABELS,
-    LESION,
-    ORGAN,
-    SKIN,
-    VESSEL,
-    Patient,
-    Waves,
-    draw_patient,
-)
+from uxnet_compiler.data.anatomy import CORE, LESION, ORGAN, SKIN, VESSEL, Patient, Waves
+from uxnet_compiler.data.scenes import SCENES, Scene
 from uxnet_compiler.errors import DataError
 from uxnet_compiler.files import replacing, write_text
 
@@ -43,7 +34,7 @@ _WHITEST = 1400.0  # brightness that is white in pictures
 _MUSCLE, _FAT, _BONE = (0.38, 0.40), (0.80, 0.64), (0.18, 0.15)
 
 
-def write_phantom(
+def write_phantom(  # noqa: PLR0913 (each is an option of the command)
     out: Path,
     *,
     cases: int = 8,
@@ -52,6 +43,7 @@ def write_phantom(
     channels: int = 1,
     seed: int = 0,
     layout: Layout = "decathlon",
+    scene: str = "mixed",
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Write a data set of patients; the same arguments give the same bytes.
@@ -64,6 +56,7 @@ def write_phantom(
         channels: 1 for a T1-like channel, 2 for a T2-like one as well.
         seed: Which patients; another seed gives others.
         layout: `decathlon`, or `pictures` for 2-D ones in PNG with masks beside them.
+        scene: What is drawn and asked for, one of `SCENES`.
         progress: Called with the count of cases done and the count of all.
 
     Raises:
@@ -84,26 +77,30 @@ def write_phantom(
         raise DataError(f"{out}: already there and not an empty folder; choose another name")
     with replacing(out) as draft:
         folders = FOLDERS[layout]
+        drawn = SCENES[scene]
         for folder in folders:
             (draft / folder).mkdir(parents=True)
         suffix = ".png" if layout == "pictures" else ".nii.gz"
         names = [f"phantom_{number:03d}{suffix}" for number in range(cases)]
         for number, name in enumerate(names):
             random = np.random.default_rng((seed, number))
-            patient = draw_patient(random, size, spacing)
-            image = np.stack([_paint(random, patient, channel) for channel in range(channels)])
+            patient = drawn.draw(random, size, spacing)
+            image = np.stack(
+                [_paint(random, patient, drawn, channel) for channel in range(channels)]
+            )
+            label = np.array(drawn.classes, dtype=np.uint8)[patient.label]
             image_path, label_path = (draft / folder / name for folder in folders)
             if layout == "pictures":
                 _write_picture(np.clip(image[0] / _WHITEST * 255, 0, 255), image_path)
-                _write_picture(patient.label, label_path)
+                _write_picture(label, label_path)
             else:
                 frame = _Frame(random, size, spacing)
                 frame.write(image if channels > 1 else image[0], image_path)
-                frame.write(patient.label, label_path)
+                frame.write(label, label_path)
             if progress is not None:
                 progress(number + 1, cases)
         if layout == "decathlon":
-            write_text(draft / "dataset.json", _document(names, channels))
+            write_text(draft / "dataset.json", _document(names, channels, drawn.labels))
 
 
 def _write_picture(array: NDArray[np.generic], path: Path) -> None:
@@ -127,14 +124,16 @@ def _checked_grid(
     return tuple(size), tuple(spacing)
 
 
-def _paint(random: np.random.Generator, patient: Patient, channel: int) -> NDArray[np.float32]:
+def _paint(
+    random: np.random.Generator, patient: Patient, scene: Scene, channel: int
+) -> NDArray[np.float32]:
     """Render one channel: tissue, the blur of the scanner, texture, bias field, noise."""
     shape, dims = patient.label.shape, patient.label.ndim
     body = patient.body < 1
     image = np.where(body, _MUSCLE[channel], 0.0)
     image[body & (patient.body > SKIN)] = _FAT[channel]
     image[body & patient.bones] = _BONE[channel]
-    for value, brightness in _BRIGHTNESS.items():
+    for value, brightness in (_BRIGHTNESS | scene.brightness).items():
         looks_so = body & (patient.body < SKIN) & (patient.look_alikes == value)
         image[looks_so | (patient.label == value)] = brightness[channel]
     texture = gaussian_filter(random.normal(0, 1, shape), 1.0)
@@ -181,7 +180,7 @@ class _Frame:
         return picture
 
 
-def _document(names: Sequence[str], channels: int) -> str:
+def _document(names: Sequence[str], channels: int, labels: Sequence[str]) -> str:
     return (
         json.dumps(
             {
@@ -190,7 +189,7 @@ def _document(names: Sequence[str], channels: int) -> str:
                 "licence": "CC0-1.0",
                 "tensorImageSize": "4D" if channels > 1 else "3D",
                 "modality": {str(i): name for i, name in enumerate(CHANNELS[:channels])},
-                "labels": {str(value): name for value, name in enumerate(LABELS)},
+                "labels": {str(value): name for value, name in enumerate(labels)},
                 "numTraining": len(names),
                 "numTest": 0,
                 "training": [
