@@ -18,6 +18,11 @@ from ..options import device_option, limit_options, size_option
 )
 @limit_options
 @click.option("--unlimited", is_flag=True, help="Forget the limits that RUN was found within.")
+@click.option(
+    "--soft/--hard",
+    default=None,
+    help="Let every edge carry its gate as a factor, or not; as in RUN when not given.",
+)
 @size_option
 @click.option(
     "--batch-size",
@@ -41,6 +46,7 @@ def command(
     max_training_memory: float | None,
     max_latency: float | None,
     unlimited: bool,
+    soft: bool | None,
     size: tuple[int, ...] | None,
     batch_size: int | None,
     device: str,
@@ -54,19 +60,20 @@ def command(
     """
     from uxnet_compiler.errors import RunError
     from uxnet_compiler.schema import dump, load
-    from uxnet_compiler.search.budget_derive import derive_within
+    from uxnet_compiler.search.budget_derive import derive_within, without_limits
     from uxnet_compiler.search.budget_limits import Wish, limit_values
 
     source = run / "genotype.json" if run.is_dir() else run
     if output is None and not run.is_dir():
         raise RunError(f"{run}: a file, not a run folder; say with -o where to write")
+    found = load(source)
     genotype = derive_within(
-        load(source),
+        without_limits(found) if unlimited else found,
         tau,
         Wish(max_params, max_macs, max_memory, max_training_memory, max_latency),
         size=size,
         batch_size=batch_size,
-        unlimited=unlimited,
+        soft=soft,
         device=device,
         source=str(source),
     )
@@ -74,7 +81,8 @@ def command(
     assert space is not None
     if output is None:
         within = "".join(f"-{n}-{v:.12g}" for n, v in limit_values(space.limits).items())
-        output = run / f"genotype-tau-{space.tau:g}{within}.json"
+        kind = "-soft" if space.soft else ""
+        output = run / f"genotype-tau-{space.tau:g}{kind}{within}.json"
     dump(genotype, output)
     architecture, told = genotype.architecture, genotype.provenance
     given_up = [

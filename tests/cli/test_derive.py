@@ -71,3 +71,14 @@ def test_limits_are_forgotten_on_request(document: Path, tmp_path: Path) -> None
 
     assert result.exit_code == 0, result.output
     assert free.read_bytes() == document.read_bytes()
+
+
+def test_edges_carry_their_gates_on_request(document: Path, tmp_path: Path) -> None:
+    soft, hard = tmp_path / "soft.json", tmp_path / "hard.json"
+
+    first = derive(document, "--soft", "-o", soft)
+    second = derive(soft, "--hard", "-o", hard)
+
+    assert (first.exit_code, second.exit_code) == (0, 0), first.output + second.output
+    assert "scale@1" in soft.read_text()
+    assert hard.read_bytes() == document.read_bytes()

@@ -13,9 +13,10 @@ from uxnet_compiler.compiler import network_cost
 from uxnet_compiler.errors import GenotypeError, RunError
 from uxnet_compiler.passes import INFERENCE, TRAINING
 from uxnet_compiler.schema import Genotype, Limits, SpaceRef, drop_dead, dumps, loads
-from uxnet_compiler.search.budget_derive import derive_within
+from uxnet_compiler.search.budget_derive import derive_within, without_limits
 from uxnet_compiler.search.budget_fit import within
 from uxnet_compiler.search.budget_limits import Wish
+from uxnet_compiler.spaces import derive
 from uxnet_compiler.spaces.uxnet import UXNET, UXNetOptions, space
 
 FRAME = space(UXNetOptions(widths=(4, 8, 8), strides=((1, 1, 1), (2, 2, 2), (2, 2, 2))))
@@ -45,9 +46,10 @@ def limited(size: tuple[int, ...], **values: float) -> Limits:
     st.integers(0, 2**32),
     st.floats(0.1, 0.95),
     st.sets(st.sampled_from(("params", "macs", "memory_bytes", "training_bytes")), min_size=1),
+    st.booleans(),
 )
 def test_a_network_is_never_over_limits_that_another_one_keeps(
-    frame: UXNetOptions, seed: int, other: int, tau: float, names: set[str]
+    frame: UXNetOptions, seed: int, other: int, tau: float, names: set[str], soft: bool
 ) -> None:
     found = space(frame)
     size = tuple(
@@ -56,8 +58,8 @@ def test_a_network_is_never_over_limits_that_another_one_keeps(
             len(frame.widths) - 1
         )
     )
-    plain = UXNET.sample(found, seed, tau=tau)
-    model = costs(UXNET.sample(found, other, tau=0.9), size)
+    plain = derive(UXNET.sample(found, seed), tau, soft=soft)
+    model = costs(derive(UXNET.sample(found, other), 0.9, soft=soft), size)
     limits = limited(size, **{name: model[name] for name in names})
 
     fitted = within(plain, limits)
@@ -182,7 +184,7 @@ def test_a_document_keeps_its_limits_until_it_is_told_otherwise() -> None:
 
     again = derive_within(fitted, 0.2)
     tighter = derive_within(fitted, None, Wish(macs=costs(fitted, SIZE)["macs"] - 1))
-    free = derive_within(fitted, unlimited=True)
+    free = derive_within(without_limits(fitted))
 
     assert again.space is not None
     assert again.space.limits == limited(SIZE, params=half)

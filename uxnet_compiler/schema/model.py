@@ -168,6 +168,8 @@ class SpaceRef(Part):
     """Threshold at which the gates were read."""
     limits: Limits | None = None
     """What the network was allowed to cost when they were read."""
+    soft: bool = False
+    """Whether each edge that has a gate carries it, as a `scale@1` behind its other ops."""
 
 
 class Confidence(Part):

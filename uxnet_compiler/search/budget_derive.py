@@ -18,7 +18,7 @@ def derive_within(
     *,
     size: tuple[int, ...] | None = None,
     batch_size: int | None = None,
-    unlimited: bool = False,
+    soft: bool | None = None,
     device: str = "auto",
     source: str = "genotype",
 ) -> Genotype:
@@ -31,7 +31,7 @@ def derive_within(
         size: Voxels per axis of the image to count for; that of the document's limits when not
             given, else the patch that was searched on.
         batch_size: Of a training step; that of the document's limits when not given, else 2.
-        unlimited: Forget the limits of the document.
+        soft: Whether edges carry their gates; as in the document when not given.
         device: Where latencies are measured.
         source: Where the document comes from, for messages.
 
@@ -43,12 +43,19 @@ def derive_within(
     tau = tau if tau is not None or ref is None else ref.tau
     if tau is None:
         raise GenotypeError(source, [("space.tau", "missing: say with --tau what to keep")])
-    plain = derive(genotype, tau, source=source)
-    old = ref.limits if ref is not None and not unlimited else None
+    plain = derive(genotype, tau, soft=soft, source=source)
+    old = ref.limits if ref is not None else None
     limits = _limits(old, wish or Wish(), size or _known_size(genotype, old), batch_size, source)
     if limits is None or limits.latency_ms is None:
         return within(plain, limits)
     return _within_latency(plain, limits, device, source)
+
+
+def without_limits(genotype: Genotype) -> Genotype:
+    """Return the document without its limits, so that deriving it forgets them."""
+    if genotype.space is None:
+        return genotype
+    return genotype.model_copy(update={"space": genotype.space.model_copy(update={"limits": None})})
 
 
 def _limits(

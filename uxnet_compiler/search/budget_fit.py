@@ -186,7 +186,7 @@ def within(
     space = family.space(ref)
     if len(limits.size) != space.spatial_dims:
         raise RunError(f"the limits speak of {len(limits.size)} axes, the space has others")
-    meter = Meter(space, limits, latencies)
+    meter = Meter(space, limits, latencies, gates=evidence.gates if ref.soft else None)
     plain = family.read(space, evidence, ref.tau)
     fitted = fit(meter, plain, evidence)
     return genotype.model_copy(

@@ -34,18 +34,35 @@ class Meter:
     measured times of the ops of the one that is run.
     """
 
-    def __init__(self, space: Space, limits: Limits, latencies: Latencies | None = None) -> None:
+    def __init__(
+        self,
+        space: Space,
+        limits: Limits,
+        latencies: Latencies | None = None,
+        *,
+        gates: Mapping[str, float] | None = None,
+    ) -> None:
+        """Prepare to count.
+
+        Args:
+            space: Of all networks.
+            limits: Say what to count, and for which image.
+            latencies: Times of ops, when the latency is limited.
+            gates: What the edges carry; `None` when they carry nothing.
+        """
         assert (latencies is not None) == (limits.latency_ms is not None)
         self.space = space
         self.limits = limits
         self.latencies = latencies
         self.limit_values = limit_values(limits)
-        self.prices = slot_prices(space, limits.size, latencies)
+        self.gates = gates
+        self.prices = slot_prices(space, limits.size, latencies, soft=gates is not None)
         self._known: dict[Architecture, Values] = {}
 
     def architecture(self, selection: Selection) -> Architecture:
         """Return the living architecture of a selection."""
-        return drop_dead(self.space.select(selection.chosen, selection.kept))
+        hard = drop_dead(self.space.select(selection.chosen, selection.kept))
+        return hard if self.gates is None else self.space.soften(hard, self.gates)
 
     def rough(self, selection: Selection) -> Values:
         """Return the costs of the document as it stands, before any pass."""

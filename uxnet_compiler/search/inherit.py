@@ -12,7 +12,9 @@ from uxnet_compiler.backends.weights import tensor_shapes
 from uxnet_compiler.compiler import network_graph
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.lowering import op_names, slot_name
+from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.schema import Genotype
+from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.spaces import FAMILIES, Slot, Space
 
 SUPERNET_FILE = "supernet.safetensors"
@@ -27,6 +29,14 @@ def inherited_weights(run: Path, genotype: Genotype) -> dict[str, Tensor]:
     """
     path = run / SUPERNET_FILE
     supernet = read_weights(path)
+    folder = RunFolder(run)
+    if folder.config_path.is_file():
+        config = folder.read(folder.config_path, SearchConfig)
+        if config.relaxation == "partial":
+            raise RunError(
+                f"{run}: its candidates saw 1/{config.partial_channels} of the channels, so no"
+                " network can inherit from it; train one with `uxnet train`"
+            )
     if genotype.space is None:
         raise RunError(
             f"{genotype.name}: names no search space, so it cannot inherit from {run.name}"
@@ -46,7 +56,12 @@ def inherit(
     slots = {slot_name(node.id): node.slot for node in space.nodes}
     slots |= {slot_name(edge.source, edge.target): edge.slot for edge in space.edges}
     parts = {slot_name(node.id): node.ops for node in genotype.architecture.nodes}
-    parts |= {slot_name(edge.source, edge.target): edge.ops for edge in genotype.architecture.edges}
+    gated = set(space.gates) if genotype.space is not None and genotype.space.soft else set()
+    parts |= {
+        # The gate that an edge carries is no op of the space, and has no weights.
+        slot_name(edge.source, edge.target): edge.ops[: -1 if edge.key in gated else None]
+        for edge in genotype.architecture.edges
+    }
     origin: dict[str, str] = {}
     for name, ops in parts.items():
         candidate = _candidate(slots[name], ops) if name in slots else None

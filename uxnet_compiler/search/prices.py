@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from uxnet_compiler.analysis.liveness import FLOAT_BYTES
-from uxnet_compiler.ops import Concat, LayerOp, Op, Resized, Sum, TensorType
+from uxnet_compiler.ops import Concat, LayerOp, Op, Resized, Scale, Sum, TensorType
 from uxnet_compiler.ops.base import voxels
 from uxnet_compiler.schema import INPUT, OUTPUT
 from uxnet_compiler.spaces import Slot, Space
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 FIXED = ""
 """Stands for the candidate of a slot that has nothing to choose."""
+
+GATE = Scale(factor=1.0)
+"""Stands for the gate of an edge, whatever its strength."""
 
 _OVERWRITERS = {"relu", "leaky_relu"}
 
@@ -54,10 +57,22 @@ Prices = Mapping[str, Mapping[str, Price]]
 """Price by candidate, for each node by its id and each edge by its key."""
 
 
-def slot_prices(space: Space, size: tuple[int, ...], latencies: Latencies | None = None) -> Prices:
+def slot_prices(
+    space: Space,
+    size: tuple[int, ...],
+    latencies: Latencies | None = None,
+    *,
+    soft: bool = False,
+) -> Prices:
     """Return the price of every candidate of every slot for an image of that size.
 
     Merges are not counted: what they cost depends on how many edges are open.
+
+    Args:
+        space: Its slots.
+        size: Voxels per axis (D, H, W).
+        latencies: Times of ops, if they matter.
+        soft: Whether edges carry their gates.
 
     Raises:
         GraphError: The strides of the space do not divide the size.
@@ -87,7 +102,10 @@ def slot_prices(space: Space, size: tuple[int, ...], latencies: Latencies | None
     def leave(source: str) -> None:
         for index in outgoing.get(source, ()):
             edge = space.edges[index]
-            made = add(edge.key, edge.slot, types[source], widths[edge.target])
+            slot = edge.slot
+            if soft and edge.gated:
+                slot = replace(slot, after=(*slot.after, GATE))
+            made = add(edge.key, slot, types[source], widths[edge.target])
             arrivals.setdefault(edge.target, []).append(made)
 
     leave(INPUT)

@@ -25,6 +25,7 @@ from uxnet_compiler.runs.resuming import reopen
 from uxnet_compiler.schema import Evidence, Genotype, Provenance, dump
 from uxnet_compiler.search.budget_search import SearchBudget, search_budget
 from uxnet_compiler.search.config import SearchConfig
+from uxnet_compiler.search.decision import final_evidence
 from uxnet_compiler.search.inherit import SUPERNET_FILE
 from uxnet_compiler.search.loop import Loop
 from uxnet_compiler.search.strategies import make_strategy
@@ -46,6 +47,8 @@ class SearchSummary(BaseModel):
         dice: Mean foreground Dice of the supernet on patches of the architecture's half.
         edges: Gated edges that were kept, and all of them.
         repaired: Edges kept against the threshold, so that the output is connected.
+        closed: Edges dropped against the threshold, to stay within the limits.
+        replaced: Ops taken instead of the likeliest, to stay within the limits.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,6 +62,8 @@ class SearchSummary(BaseModel):
     dice: float | None
     edges: tuple[int, int]
     repaired: int
+    closed: int
+    replaced: int
 
 
 @dataclass(frozen=True)
@@ -151,7 +156,7 @@ def _finish(
     complete: bool,
 ) -> Found:
     """Decode, and write the genotype, the supernet's weights and the summary."""
-    evidence = loop.strategy.evidence()
+    evidence = final_evidence(loop, observer, complete=complete)
     plain = FAMILIES[task.config.family].genotype(
         task.space,
         evidence,
@@ -170,6 +175,8 @@ def _finish(
         dice=loop.strategy.dice,
         edges=(_kept(evidence, task.config.tau), len(task.space.gates)),
         repaired=len(genotype.provenance.repaired),
+        closed=len(genotype.provenance.closed),
+        replaced=len(genotype.provenance.replaced),
     )
     if place().is_first:
         write_weights(loop.strategy.network.state_dict(), folder.path / SUPERNET_FILE)

@@ -10,8 +10,16 @@ from uxnet_compiler.spaces.uxnet import UXNET
 FAMILIES: Registry[Family] = Registry("search space", [UXNET])
 
 
-def derive(genotype: Genotype, tau: float, *, source: str = "genotype") -> Genotype:
+def derive(
+    genotype: Genotype, tau: float, *, soft: bool | None = None, source: str = "genotype"
+) -> Genotype:
     """Decode the evidence that a genotype carries again, at another threshold.
+
+    Args:
+        genotype: With the evidence of a search.
+        tau: Threshold.
+        soft: Whether edges carry their gates; as in the document when not given.
+        source: Where the document comes from, for messages.
 
     Raises:
         GenotypeError: It carries no evidence.
@@ -26,6 +34,7 @@ def derive(genotype: Genotype, tau: float, *, source: str = "genotype") -> Genot
         genotype.evidence,
         name=genotype.name,
         tau=tau,
+        soft=genotype.space.soft if soft is None else soft,
         provenance=genotype.provenance,
         source=source,
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from uxnet_compiler.ops import LayerOp
+from uxnet_compiler.ops import LayerOp, Scale
 from uxnet_compiler.schema import Architecture, Edge, Node, SpaceRef
 
 Ops = tuple[LayerOp, ...]
@@ -144,4 +144,22 @@ class Space:
                 for e in self.edges
                 if not e.gated or e.key in kept
             ),
+        )
+
+    def soften(self, architecture: Architecture, gates: Mapping[str, float]) -> Architecture:
+        """Return an architecture of the space whose edges carry their gates.
+
+        A gate is a `scale@1` behind the other ops of its edge: that is where a supernet
+        multiplies, and where the pass `prune-gates` looks for it.
+        """
+        gated = set(self.gates)
+        return architecture.model_copy(
+            update={
+                "edges": tuple(
+                    edge.model_copy(update={"ops": (*edge.ops, Scale(factor=gates[edge.key]))})
+                    if edge.key in gated
+                    else edge
+                    for edge in architecture.edges
+                )
+            }
         )

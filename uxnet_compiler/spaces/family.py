@@ -65,10 +65,20 @@ class Family:
         *,
         name: str,
         tau: float | None = None,
+        soft: bool = False,
         provenance: Provenance | None = None,
         source: str = "genotype",
     ) -> Genotype:
         """Decode evidence into a document that carries it.
+
+        Args:
+            space: Of this family.
+            evidence: Of a search.
+            name: Of the document.
+            tau: Threshold on the gates; the family's when not given.
+            soft: Let the edges carry their gates.
+            provenance: Where the evidence comes from.
+            source: Where it stands, for messages.
 
         Raises:
             GenotypeError: The evidence does not speak of every gate and choice of the space.
@@ -76,10 +86,13 @@ class Family:
         _check(space, evidence, source)
         tau = self.tau if tau is None else tau
         found = self.read(space, evidence, tau)
-        ref = space.ref.model_copy(update={"tau": tau})
+        architecture = drop_dead(space.select(found.chosen, found.kept))
+        if soft:
+            architecture = space.soften(architecture, evidence.gates)
+        ref = space.ref.model_copy(update={"tau": tau, "soft": soft})
         return Genotype(
             name=name,
-            architecture=drop_dead(space.select(found.chosen, found.kept)),
+            architecture=architecture,
             space=ref,
             evidence=evidence,
             provenance=(provenance or Provenance()).model_copy(
