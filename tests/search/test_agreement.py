@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ FRAME = space(UXNetOptions(widths=(2, 3), strides=STRIDES))
 FIRST, SECOND, THIRD = FRAME.gates
 
 
-def run(folder: Path, gates: list[tuple[float, ...]], pick: int = 0) -> Path:
+def run(folder: Path, gates: Sequence[tuple[float, ...]], pick: int = 0) -> Path:
     """Write a search whose gates went through these values; choices go steadily to one op."""
     folder.mkdir(parents=True)
     events, evidence = [], Evidence()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from uxnet_compiler.machine.selftest import Precision
+from uxnet_compiler.ops import Scale
 from uxnet_compiler.schema import Evidence
 from uxnet_compiler.search.inherit import inherit
 from uxnet_compiler.search.supernet import Supernet
@@ -53,6 +54,18 @@ def test_the_genotype_alone_computes_what_its_network_computes() -> None:
     found = supernet(image, alone(FRAME, genotype.architecture))
     # The compiled network stores float32; the supernet was made in it.
     torch.testing.assert_close(found, network(image), rtol=0, atol=1e-9)
+
+
+def test_an_edge_that_carries_its_gate_keeps_it() -> None:
+    architecture = FAMILY.sample(FRAME, 4).architecture
+    edge = next(edge for edge in architecture.edges if edge.key in FRAME.gates)
+    soft = edge.model_copy(update={"ops": (*edge.ops, Scale(factor=0.8))})
+    edges = tuple(soft if each is edge else each for each in architecture.edges)
+
+    found = alone(FRAME, architecture.model_copy(update={"edges": edges}))
+
+    assert found.gates[edge.key] == 0.8
+    assert {**found.gates, edge.key: 1.0} == alone(FRAME, architecture).gates
 
 
 def test_a_gap_is_the_same_each_time_and_leaves_the_supernet_as_it_was() -> None:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from uxnet_compiler.machine.layout import channels_last
 from uxnet_compiler.machine.selftest import Precision
+from uxnet_compiler.ops import Scale
 from uxnet_compiler.schema import Architecture, Evidence, Genotype, alive
 from uxnet_compiler.search.supernet import Supernet, Weights, one_hot
 from uxnet_compiler.search.trust_model import Gap
@@ -101,18 +102,27 @@ def relaxed(evidence: Evidence) -> Weights:
 def alone(space: Space, architecture: Architecture) -> Weights:
     """Return the weights that turn the supernet into one architecture of its space.
 
-    What no living part of it decides is set to the first candidate: it changes nothing.
+    An edge that carries its gate keeps it. What no living part of the architecture decides is set
+    to the first candidate: it changes nothing.
     """
     chosen = {choice: candidates[0] for choice, candidates in space.choices.items()}
     nodes = {node.id: node.slot for node in space.nodes}
     edges = {edge.key: edge.slot for edge in space.edges}
+    gated = set(space.gates)
+    factors: dict[str, float] = {}
     parts = [(nodes[node.id], node.ops) for node in architecture.nodes]
-    parts += [(edges[edge.key], edge.ops) for edge in architecture.edges]
+    for edge in architecture.edges:
+        ops = edge.ops
+        if edge.key in gated:
+            last = ops[-1] if ops else None
+            factors[edge.key] = last.factor if isinstance(last, Scale) else 1.0
+            ops = ops[:-1] if isinstance(last, Scale) else ops
+        parts.append((edges[edge.key], ops))
     for slot, ops in parts:
         if slot.choice is not None:
             chosen[slot.choice] = _candidate(slot, ops)
-    kept = {edge.key for edge in architecture.edges} & set(space.gates)
-    return one_hot(space, chosen, frozenset(kept))
+    hard = one_hot(space, chosen, frozenset(factors))
+    return Weights(hard.choices, {**hard.gates, **factors})
 
 
 def _candidate(slot: Slot, ops: tuple[object, ...]) -> str:
