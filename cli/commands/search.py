@@ -46,9 +46,10 @@ def command(
 ) -> None:
     """Search an architecture on a data set.
 
-    DATA is a folder in the layout of the Medical Segmentation Decathlon. The folder given by
-    --out holds genotype.json with all evidence when the search ends. Ctrl-C stops cleanly (exit
-    code 130): the genotype found so far is written, and --resume goes on.
+    DATA is a folder in the layout of the Medical Segmentation Decathlon, or one of pictures in
+    images/ and masks in masks/. The folder given by --out holds genotype.json with all evidence
+    when the search ends. Ctrl-C stops cleanly (exit code 130): the genotype found so far is
+    written, and --resume goes on.
     """
     from uxnet_compiler.runs.config import dump_config, make_config
 

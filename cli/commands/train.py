@@ -47,8 +47,9 @@ def command(
     """Train the network of a genotype on a data set.
 
     GENOTYPE is a file, or zoo:NAME for a bundled one; DATA is a folder in the layout of the
-    Medical Segmentation Decathlon. Ctrl-C stops cleanly (exit code 130): the run can be used as it
-    is, or resumed. The folder can be given to uxnet evaluate, predict and compile.
+    Medical Segmentation Decathlon, or one of pictures in images/ and masks in masks/. Ctrl-C stops
+    cleanly (exit code 130): the run can be used as it is, or resumed. The folder can be given to
+    uxnet evaluate, predict and compile.
     """
     from uxnet_compiler.runs.config import dump_config, make_config
 

@@ -47,7 +47,18 @@ def test_phantom_refuses_a_count_out_of_range(tmp_path: Path) -> None:
 
 def test_pictures_of_one_scene_are_asked_for_by_name(tmp_path: Path) -> None:
     out = tmp_path / "x"
-    options = "--cases 2 --size 1 32 40 --layout pictures --scene vessels".split()
+    options = [
+        "--cases",
+        "2",
+        "--size",
+        "1",
+        "32",
+        "40",
+        "--layout",
+        "pictures",
+        "--scene",
+        "vessels",
+    ]
 
     result = CliRunner().invoke(main, ["phantom", str(out), *options])
 
