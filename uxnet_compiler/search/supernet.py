@@ -87,12 +87,26 @@ class Supernet(nn.Module):
             assert isinstance(mixture, Mixture)
             mixture.merged = merged
 
-    def forward(self, x: Tensor, weights: Weights) -> Tensor:
-        """Mix the networks of the space by `weights`; leave out what the output does not need."""
-        values, memo = {INPUT: x}, Memo()
+    def forward(
+        self,
+        x: Tensor,
+        weights: Weights,
+        *,
+        known: Mapping[str, Tensor] | None = None,
+        keep: dict[str, Tensor] | None = None,
+    ) -> Tensor:
+        """Mix the networks of the space by `weights`; leave out what the output does not need.
+
+        Args:
+            x: Images.
+            weights: Of the mixture.
+            known: Values of nodes that need not be computed again.
+            keep: Takes the values of all nodes that are computed.
+        """
+        values, memo = {INPUT: x, **(known or {})}, Memo()
         readers = self._readers(weights)
         for node in self.space.nodes:
-            if not readers[node.id]:
+            if node.id in values or not readers[node.id]:
                 continue
             total = self._merge(node.id, values, weights, readers, memo)
             if total is not None:
@@ -100,6 +114,8 @@ class Supernet(nn.Module):
                 if weights.skip and node.slot.choice is not None and made.shape == total.shape:
                     made = made + weights.skip * total
                 values[node.id] = made
+                if keep is not None:
+                    keep[node.id] = made
         result = self._merge(OUTPUT, values, weights, readers, memo)
         assert result is not None, "the weights cut the output off"
         return result

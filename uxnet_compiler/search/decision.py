@@ -1,0 +1,116 @@
+"""What a search says in the end: what it learned, or what the trained supernet would miss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+
+import numpy as np
+import torch
+from monai.losses.dice import DiceCELoss
+from numpy.typing import NDArray
+from torch import Tensor
+
+from uxnet_compiler.machine.layout import channels_last
+from uxnet_compiler.machine.processes import from_first
+from uxnet_compiler.machine.selftest import Precision
+from uxnet_compiler.runs.observer import Observer
+from uxnet_compiler.schema import Evidence
+from uxnet_compiler.search.loop import Loop
+from uxnet_compiler.search.perturbation import perturb
+from uxnet_compiler.search.supernet import Supernet, Weights
+
+PATCHES = 16
+"""An edge is judged on so many, of cases that trained no weights."""
+
+SEED = 4217  # of the patches, whatever the seed of the search: all searches see the same
+
+
+class Probe:
+    """The loss of a trained supernet's mixtures on fixed patches.
+
+    Of a variant only those nodes are computed that see another weight than in the base.
+
+    Args:
+        supernet: With trained weights, on any device.
+        batches: Patches and their labels.
+        precision: That it was trained in.
+    """
+
+    def __init__(
+        self, supernet: Supernet, batches: Sequence[tuple[Tensor, Tensor]], precision: Precision
+    ) -> None:
+        self._supernet = supernet
+        self._batches = batches
+        self._precision = precision
+        self._loss = DiceCELoss(softmax=True, to_onehot_y=True, include_background=False)
+
+    @torch.inference_mode()
+    def __call__(
+        self, base: Weights, variants: Sequence[Weights], told: Callable[[float], None]
+    ) -> NDArray[np.float64]:
+        """Return the loss of each patch, of the base in the first row; see `Losses`."""
+        device = next(self._supernet.parameters()).device
+        changed = [self._changed(base, variant) for variant in variants]
+        columns = []
+        for number, (image, label) in enumerate(self._batches):
+            given, truth = image.to(device), label.to(device)
+            if self._precision.channels_last:
+                given = channels_last(given, self._supernet.space.spatial_dims)
+            values: dict[str, Tensor] = {}
+            rows = [self._losses(given, truth, base, keep=values)]
+            for index, (variant, names) in enumerate(zip(variants, changed, strict=True)):
+                known = {name: value for name, value in values.items() if name not in names}
+                rows.append(self._losses(given, truth, variant, known=known))
+                told((number + (index + 1) / len(variants)) / len(self._batches))
+            columns.append(np.array(rows))
+        return np.concatenate(columns, axis=1)
+
+    def _losses(
+        self, image: Tensor, label: Tensor, weights: Weights, **values: Mapping[str, Tensor]
+    ) -> list[float]:
+        low = self._precision.dtype == "bfloat16"
+        with torch.autocast(image.device.type, torch.bfloat16, enabled=low):
+            logits = self._supernet(image, weights, **values).float()
+        return [float(self._loss(logits[[i]], label[[i]])) for i in range(len(label))]
+
+    def _changed(self, base: Weights, variant: Weights) -> set[str]:
+        """Return the nodes that compute something else in a variant."""
+        gates = {key for key, gate in base.gates.items() if variant.gates[key] != gate}
+        choices = {name for name, each in base.choices.items() if variant.choices[name] != each}
+        names: set[str] = set()
+        for node in self._supernet.space.nodes:
+            into = self._supernet.incoming[node.id]
+            if node.slot.choice in choices or any(
+                edge.key in gates or edge.slot.choice in choices or edge.source in names
+                for edge in into
+            ):
+                names.add(node.id)
+        return names
+
+
+def final_evidence(loop: Loop, observer: Observer, *, complete: bool) -> Evidence:
+    """Return the evidence that goes into the document of a search.
+
+    A search that was stopped tells what it has learned so far: measuring takes its time, and the
+    supernet is not trained yet.
+
+    Args:
+        loop: After its last step.
+        observer: Hears how far it is.
+        complete: Whether all steps were made.
+    """
+    learned = loop.strategy.evidence()
+    if not complete or loop.task.config.evidence == "learned":
+        return learned
+    observer.phase("measuring edges and ops")
+    supernet, held_out = loop.strategy.network, loop.held_out
+    batches = list(islice(held_out.unvaried(SEED), -(-PATCHES // loop.task.config.batch_size)))
+    training = supernet.training
+    supernet.eval()
+    try:
+        probe = Probe(supernet, batches, loop.task.precision)
+        found = perturb(supernet.space, probe, learned, tau=loop.task.config.tau, observer=observer)
+    finally:
+        supernet.train(training)
+    return from_first(found)  # all processes measure the same, up to rounding
