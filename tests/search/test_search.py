@@ -177,3 +177,20 @@ def test_a_loss_that_is_no_number_stops_the_search_in_one_line(
         search(phantom_set, tmp_path / "run", config())
 
     assert "\n" not in str(error.value)
+
+
+def test_no_network_inherits_from_partial_channels(phantom_set: Path, tmp_path: Path) -> None:
+    made = search(phantom_set, tmp_path / "run", config(steps=2, relaxation="partial"))
+
+    with pytest.raises(RunError, match="saw 1/4 of the channels"):
+        inherited_weights(made.folder.path, made.genotype)
+
+
+@pytest.mark.parametrize("strategy", ["random", "evolution"])
+def test_one_shot_searches_end_with_the_network_that_they_scored(
+    phantom_set: Path, tmp_path: Path, strategy: str
+) -> None:
+    made = search(phantom_set, tmp_path / "run", config(strategy=strategy, score_batches=1))
+
+    assert made.genotype.evidence is not None
+    assert set(made.genotype.evidence.gates.values()) <= {0.0, 1.0}

@@ -96,7 +96,9 @@ def _normed(norm: nn.Module, x: Tensor, factor: Factor) -> Tensor:
     """Normalise and keep the order in memory, which torch's instance norm turns around."""
     weight, bias, eps = norm.weight, norm.bias, norm.eps
     if not is_number(factor, 1.0):
-        weight, bias = factor * weight, factor * bias  # type: ignore[operator]  # tensors, both
+        assert isinstance(weight, Tensor)
+        assert isinstance(bias, Tensor)
+        weight, bias = factor * weight, factor * bias
     made = F.instance_norm(x, weight=weight, bias=bias, eps=eps)  # type: ignore[arg-type]
     form = CHANNELS_LAST[x.dim() - 2]
     if x.is_contiguous(memory_format=form) and not x.is_contiguous():

@@ -103,7 +103,9 @@ class Loop:
             with memory_errors(where, "a smaller --batch-size or --memory may help"):
                 return self.strategy.step(self.train, self.held_out, progress)
         except FloatingPointError as error:
-            raise RunError(f"{where}: {error}") from None
+            good = self.folder.checkpoint_path
+            kept = f"; {good.name} holds the last good state" if good.exists() else ""
+            raise RunError(f"{where}: {error}{kept}") from None
 
     def _tell(self, made: Step, log: EventLog, observer: Observer) -> None:
         log.emit(

@@ -167,7 +167,7 @@ def scaled_conv(layer: nn.Module, x: Tensor, factor: Tensor | float) -> Tensor:
             x,
             kernel,
             stride=layer.stride,
-            padding=layer.padding,
+            padding=layer.padding,  # type: ignore[arg-type]  # numbers, though torch allows a name
             output_padding=layer.output_padding,
             groups=layer.groups,
             dilation=layer.dilation,

@@ -43,12 +43,12 @@ def _pool(op: Pool, x: Tensor, found: Mapping[LayerOp, Tensor]) -> Tensor:
         other
         for other in found
         if type(other) is type(op)
-        and all(a % b == 0 for a, b in zip(factor, other.factor, strict=True))  # type: ignore[union-attr]  # a pool, too
+        and all(a % b == 0 for a, b in zip(factor, other.factor, strict=True))
     ]
     if finer:
-        nearest = max(finer, key=lambda other: math.prod(other.factor))  # type: ignore[union-attr]
+        nearest = max(finer, key=lambda other: math.prod(other.factor))
         x = found[nearest]
-        factor = tuple(a // b for a, b in zip(factor, nearest.factor, strict=True))  # type: ignore[union-attr]
+        factor = tuple(a // b for a, b in zip(factor, nearest.factor, strict=True))
     # Autocast would compute it in float32, and keep that copy of a large map.
     with torch.autocast(x.device.type, enabled=False):
         if isinstance(op, MaxPool):

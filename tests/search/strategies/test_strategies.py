@@ -152,9 +152,9 @@ def test_a_penalty_moves_the_architecture() -> None:
 
 def test_a_bad_weight_is_traced_to_its_layer() -> None:
     strategy = made()
-    candidate = strategy.network.slots["n1_0"].candidates["conv5"]  # type: ignore[union-attr, index]
+    weights = dict(strategy.network.named_parameters())
     with torch.no_grad():
-        next(candidate.parameters()).fill_(float("nan"))
+        weights["slots.n1_0.candidates.conv5.conv.weight"].fill_(float("nan"))
 
     with pytest.raises(FloatingPointError, match="first seen in n1_0, candidate conv5"):
         strategy.step(Blobs(1), Blobs(2), 0.1)

@@ -103,9 +103,11 @@ class BiLevel(Strategy):
             found = gradients(loss, parameters)
             dice = scores[0]
         asked = self._asked(progress)
-        extra = [0.0] * len(parameters) if asked is None else gradients(asked, parameters)
-        for p, gradient, more in zip(parameters, found, extra, strict=True):
-            p.grad = gradient + more
+        if asked is not None:
+            extra = gradients(asked, parameters)
+            found = [gradient + more for gradient, more in zip(found, extra, strict=True)]
+        for p, gradient in zip(parameters, found, strict=True):
+            p.grad = gradient
         average_gradients(parameters)
         for optimiser in self.optimisers:
             optimiser.step()

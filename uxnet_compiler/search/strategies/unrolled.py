@@ -20,7 +20,9 @@ def gradients(loss: Tensor, leaves: Sequence[Tensor], *, keep: bool = False) -> 
         leaves: What the gradients are for.
         keep: Whether other losses hang on the same draw, so that its graph has to stay.
     """
-    found = torch.autograd.grad(loss, leaves, allow_unused=True, retain_graph=keep)
+    found: tuple[Tensor | None, ...] = torch.autograd.grad(
+        loss, leaves, allow_unused=True, retain_graph=keep
+    )
     return [
         torch.zeros_like(leaf) if gradient is None else gradient
         for leaf, gradient in zip(leaves, found, strict=True)

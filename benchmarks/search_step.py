@@ -1,0 +1,178 @@
+"""Time a forward and a backward pass of UXNet's supernet, and its peak memory, by relaxation.
+
+    python benchmarks/search_step.py
+
+Four levels, 16 channels, a batch of 2 patches of 32x48x32. `plain` computes every candidate on its
+own in float32, as the paper reads. Each row runs in a process of its own; the rows take turns, and
+times are medians. Sampled relaxations draw anew for every pass, as at the start of a search.
+Memory is the most that torch's allocator holds at once, weights, gradients and image apart. The
+table goes to `benchmarks/results/search_step.md`, the numbers to the JSON file beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+import torch
+from torch.profiler import ProfilerActivity, profile
+
+from uxnet_compiler.files import write_text
+from uxnet_compiler.machine.guard import guard
+from uxnet_compiler.machine.layout import channels_last, channels_last_
+from uxnet_compiler.search.config import SearchConfig
+from uxnet_compiler.search.sampling import make_relaxation
+from uxnet_compiler.search.supernet import Supernet
+from uxnet_compiler.spaces.uxnet import UXNetOptions, space
+
+RESULTS = Path(__file__).parent / "results"
+SIZE = (32, 48, 32)
+SHARE = 4
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to compute a step.
+
+    Attributes:
+        relaxation: As `uxnet search --relaxation`.
+        dtype: `float32` or `bfloat16`.
+        merged: Whether candidates share kernels.
+        faster: Aim: how many times faster than plain.
+        memory: Aim: its share of the plain memory.
+    """
+
+    relaxation: str
+    dtype: str
+    merged: bool = True
+    faster: float | None = None
+    memory: float | None = None
+
+
+WAYS = {
+    "plain": Way("softmax", "float32", merged=False),
+    "softmax float32": Way("softmax", "float32"),
+    "softmax bfloat16": Way("softmax", "bfloat16", faster=4, memory=0.5),
+    "sampled float32": Way("sampled", "float32"),
+    "sampled bfloat16": Way("sampled", "bfloat16", faster=8, memory=0.3),
+    "two-path bfloat16": Way("two-path", "bfloat16"),
+    "partial bfloat16": Way("partial", "bfloat16"),
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one process measured: seconds of its passes, and peak MiB."""
+
+    seconds: list[float]
+    mib: float
+
+
+def measure(way: Way, passes: int) -> Found:
+    """Make some passes after one that warms up, then one (or several draws) for the memory."""
+    bfloat16 = way.dtype == "bfloat16"
+    config = SearchConfig.model_validate({"relaxation": way.relaxation})
+    strides = ((1,) * 3, *((2,) * 3,) * 3)
+    frame = space(UXNetOptions(out_channels=3, widths=(16, 32, 64, 128), strides=strides))
+    torch.manual_seed(0)
+    supernet = Supernet(frame, share=SHARE if way.relaxation == "partial" else 1)
+    supernet.merge(way.merged)
+    guard(supernet)
+    relaxation = make_relaxation(frame, config)
+    image = torch.randn(2, 1, *SIZE)
+    if bfloat16:
+        channels_last_(supernet, 3)
+        image = channels_last(image, 3)
+
+    def once() -> None:
+        supernet.zero_grad()
+        weights = relaxation.draw(0.0, searching=True)
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+            logits = supernet(image, weights)
+        torch.autograd.backward(logits.float().square().mean())
+
+    once()
+    seconds = []
+    for _ in range(passes):
+        start = time.perf_counter()
+        once()
+        seconds.append(time.perf_counter() - start)
+    draws = 5 if way.relaxation in {"sampled", "two-path"} else 1
+    return Found(seconds, statistics.median(peak(once) for _ in range(draws)))
+
+
+def peak(once: object) -> float:
+    """Return the most MiB that a pass holds at once beyond what is there before."""
+    assert callable(once)
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+        once()
+    events = seen.profiler.kineto_results.events() if seen.profiler else []
+    now = most = 0
+    for event in sorted((e for e in events if e.name() == "[memory]"), key=lambda e: e.start_ns()):
+        now += event.nbytes()
+        most = max(most, now)
+    return most / 2**20
+
+
+@click.command()
+@click.option("--rounds", default=3, show_default=True, help="Processes per row.")
+@click.option("--passes", default=5, show_default=True, help="Timed passes per process.")
+@click.option("--probe", hidden=True)
+def main(rounds: int, passes: int, probe: str | None) -> None:
+    """Measure, print the table and write it."""
+    if probe is not None:
+        print(json.dumps(asdict(measure(WAYS[probe], passes))))
+        return
+    seconds: dict[str, list[float]] = {name: [] for name in WAYS}
+    mib: dict[str, list[float]] = {name: [] for name in WAYS}
+    for _ in range(rounds):
+        for name in WAYS:
+            command = [sys.executable, __file__, "--probe", name, "--passes", str(passes)]
+            out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            found = Found(**json.loads(out.splitlines()[-1]))
+            seconds[name] += found.seconds
+            mib[name].append(found.mib)
+    write({name: (statistics.median(seconds[name]), statistics.median(mib[name])) for name in WAYS})
+
+
+def write(rows: dict[str, tuple[float, float]]) -> None:
+    """Print the table and write it."""
+    lines = [
+        "# A step of the supernet",
+        "",
+        "    python benchmarks/search_step.py",
+        "",
+        f"torch {torch.__version__}, {torch.get_num_threads()} threads; forward and backward.",
+        "",
+        "| way | s | times faster | aim | reached | MiB | of plain | aim | reached |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    numbers = []
+    base_s, base_mib = rows["plain"]
+    for name, (s, mib) in rows.items():
+        way, faster, part = WAYS[name], base_s / s, mib / base_mib
+        fast = "" if way.faster is None else "yes" if faster >= way.faster else "no"
+        small = "" if way.memory is None else "yes" if part <= way.memory else "no"
+        aims = (
+            "" if way.faster is None else f">= {way.faster:g}",
+            "" if way.memory is None else f"<= {way.memory:g}",
+        )
+        lines.append(
+            f"| {name} | {s:.3f} | {faster:.2f} | {aims[0]} | {fast} | {mib:.0f} | {part:.2f} |"
+            f" {aims[1]} | {small} |"
+        )
+        numbers.append({"way": name, "s": s, "mib": mib, "faster": faster, "memory": part})
+    text = "\n".join(lines) + "\n"
+    print(text)
+    write_text(RESULTS / "search_step.md", text)
+    write_text(RESULTS / "search_step.json", json.dumps(numbers, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
