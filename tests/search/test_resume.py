@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 import random
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from jobs import finish, search_job, start
 
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.runs.checkpoint import previous_path
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.runs.schedule import Schedule
+from uxnet_compiler.search import loop
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.inherit import SUPERNET_FILE
 from uxnet_compiler.search.search import search
@@ -100,3 +105,28 @@ def test_minutes_become_a_number_of_steps_that_is_told(phantom_set: Path, tmp_pa
     assert found.summary.complete
     assert found.summary.steps == schedule.steps
     assert notes.said[0].startswith(f"{schedule.steps} steps of ")
+
+
+def test_a_full_disk_ends_a_search_in_one_line_and_the_last_checkpoint_leads_on(
+    phantom_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = SearchConfig.model_validate(SMALL | {"steps": 4})
+    whole = search(phantom_set, tmp_path / "whole", config)
+    saved: list[int] = []
+    write = torch.save
+
+    def fill(state: dict[str, Any], draft: Path) -> None:
+        write(state, draft)
+        saved.append(state["step"])
+        if len(saved) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(torch, "save", fill)
+    monkeypatch.setattr(loop, "SAVE_EVERY_S", 0.0)
+    with pytest.raises(RunError, match=r"checkpoint\.pt: cannot be written: .*No space") as caught:
+        search(phantom_set, tmp_path / "run", config)
+    resumed = search(phantom_set, tmp_path / "run", config, resume=True)
+
+    assert "\n" not in str(caught.value)
+    assert saved[:4] == [0, 1, 2, 2]
+    assert resumed.genotype == whole.genotype

@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from uxnet_compiler.runs.events import read_events
 from uxnet_compiler.runs.schedule import Schedule
 
-KILLS = 5
+KILLS = 4
 SMALL = {"batch_size": 1, "device": "cpu", "precision": "float32"}
 
 
