@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import options
 
@@ -39,7 +39,7 @@ def limited(size: tuple[int, ...], **values: float) -> Limits:
     return Limits.model_validate({"size": size, "batch_size": 2} | values)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(
     options(max_levels=3),
     st.integers(0, 2**32),
@@ -47,6 +47,17 @@ def limited(size: tuple[int, ...], **values: float) -> Limits:
     st.floats(0.1, 0.95),
     st.sets(st.sampled_from(("params", "macs", "memory_bytes", "training_bytes")), min_size=1),
     st.booleans(),
+)
+# A pass makes the map ahead of a max-pooling smaller, so that two equal prices are not equal.
+@example(
+    UXNetOptions(
+        spatial_dims=2, widths=(1, 1, 1), strides=((1, 1), (2, 2), (1, 1)), out_channels=2
+    ),
+    0,
+    938447848,
+    0.5,
+    {"params", "training_bytes"},
+    False,
 )
 def test_a_network_is_never_over_limits_that_another_one_keeps(
     frame: UXNetOptions, seed: int, other: int, tau: float, names: set[str], soft: bool
@@ -101,7 +112,7 @@ def test_limits_that_are_kept_anyway_change_nothing() -> None:
 
 
 @given(st.integers(0, 2**32), st.floats(0.3, 1))
-@settings(max_examples=20)
+@settings(max_examples=8)
 def test_fitting_twice_gives_the_same(seed: int, share: float) -> None:
     plain = UXNET.sample(FRAME, seed, tau=0.3)
     wish = Wish(params=max(1200, int(share * costs(plain, SIZE)["params"])))

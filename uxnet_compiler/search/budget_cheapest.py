@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import networkx as nx
 
+from uxnet_compiler.ops import MaxPool
 from uxnet_compiler.schema import INPUT, OUTPUT, Evidence
 from uxnet_compiler.search.budget_limits import (
     MAP_COPIES,
@@ -18,18 +19,25 @@ from uxnet_compiler.search.budget_limits import (
 )
 from uxnet_compiler.search.budget_meter import Meter, Values
 from uxnet_compiler.search.prices import FIXED, Price
-from uxnet_compiler.spaces import Selection, Space
+from uxnet_compiler.spaces import Selection, Slot, Space
 
 _TINY = 1e-12
+_PASSED = dict.fromkeys(("memory_bytes", "training_bytes", "latency_ms"), 0.6)
+"""What passes leave of a cost at least: of convolution, norm and activation they shrink one map."""
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """Choices made so far on a path, with what they cost and how likely they are."""
+    """Choices made so far on a path, with what they cost and how likely they are.
+
+    Among equals in price those with more poolings go on: the pass `pool-before-activation` makes
+    the map ahead of a max-pooling smaller, and that of no other op.
+    """
 
     price: Price
     evidence: float
     chosen: Mapping[str, str]
+    pools: int = 0
 
 
 def paths(space: Space, evidence: Evidence) -> list[frozenset[str]]:
@@ -68,6 +76,8 @@ def cheapest(
     names = {node.id for node in alive.nodes} | {edge.key for edge in alive.edges}
     slots = [(n.id, n.slot.choice) for n in space.nodes if n.id in names]
     slots += [(e.key, e.slot.choice) for e in space.edges if e.key in names]
+    by_name: dict[str, Slot] = {node.id: node.slot for node in space.nodes}
+    by_name |= {edge.key: edge.slot for edge in space.edges}
     start = Price()
     for name, choice in slots:
         if choice is None:
@@ -81,9 +91,13 @@ def cheapest(
             for name in places:
                 price += meter.prices[name][candidate]
             weight = math.log(max(evidence.choices[choice][candidate], _TINY))
+            pools = sum(_pools(by_name[name], candidate) for name in places)
             longer += [
                 _Candidate(
-                    each.price + price, each.evidence + weight, {**each.chosen, choice: candidate}
+                    each.price + price,
+                    each.evidence + weight,
+                    {**each.chosen, choice: candidate},
+                    each.pools + pools,
                 )
                 for each in front
             ]
@@ -93,12 +107,19 @@ def cheapest(
         yield Selection({**likeliest, **each.chosen}, kept), _values(each.price, meter)
 
 
+def _pools(slot: Slot, candidate: str) -> bool:
+    ops = slot.candidates[candidate]
+    return bool(ops) and isinstance(ops[0], MaxPool)
+
+
 def _front(candidates: list[_Candidate], meter: Meter) -> list[_Candidate]:
     """Leave those out that another beats or equals in every cost that is limited."""
-    vectors = [(_vector(each.price, meter), -each.evidence, each) for each in candidates]
-    vectors.sort(key=lambda item: item[:2])
+    vectors = [
+        (_vector(each.price, meter), -each.pools, -each.evidence, each) for each in candidates
+    ]
+    vectors.sort(key=lambda item: item[:3])
     kept: list[tuple[tuple[float, ...], _Candidate]] = []
-    for vector, _, each in vectors:
+    for vector, _, _, each in vectors:
         if not any(all(a <= b for a, b in zip(v, vector, strict=True)) for v, _ in kept):
             kept.append((vector, each))
     return [each for _, each in kept]
@@ -144,11 +165,13 @@ def cheapest_within(meter: Meter, evidence: Evidence) -> Selection:
             if meter.within(values) and meter.fits(selection):
                 return selection
             found.append((tuple(values.values()), selection))
-    # What the ops cost is an upper bound: passes may save something.
+    # What the ops cost is an upper bound: passes may save some of the maps.
+    shares = [_PASSED.get(name, 1.0) for name in meter.limit_values]
     found.sort(key=lambda item: item[0])
     front: list[tuple[tuple[float, ...], Selection]] = []
     for vector, selection in found:
-        if not any(all(a <= b for a, b in zip(v, vector, strict=True)) for v, _ in front):
+        least = [share * number for share, number in zip(shares, vector, strict=True)]
+        if not any(all(a <= b for a, b in zip(v, least, strict=True)) for v, _ in front):
             front.append((vector, selection))
     for _, selection in front:
         if meter.fits(selection):
