@@ -125,8 +125,8 @@ def _held_out(out: Path) -> str:
 
 
 def _draw_a_segmentation(out: Path) -> None:
-    from uxnet_compiler.data.sources import open_dataset
     from uxnet_compiler.data.images import read_image, read_label
+    from uxnet_compiler.data.sources import open_dataset
     from uxnet_compiler.pictures.slices import draw_slices
 
     name = _held_out(out)

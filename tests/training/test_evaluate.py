@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.data.images import Image, read_image, read_label
+from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.errors import DataError
 from uxnet_compiler.training import evaluate as module
 from uxnet_compiler.training.evaluate import CaseScores, Evaluation, evaluate
