@@ -51,18 +51,6 @@ def test_the_report_holds_no_path_and_no_case(found: Found, phantom_set: Path) -
         assert not any(path.name.split(".")[0] in text for path in phantom_set.glob("imagesTr/*"))
 
 
-def test_the_same_search_measures_the_same_gap(
-    found: Found, phantom_set: Path, tmp_path: Path
-) -> None:
-    search(phantom_set, tmp_path / "run", config(steps=40))
-
-    again = read_trust(tmp_path / "run")
-    before = read_trust(found.folder.path)
-    assert again.gap == before.gap
-    assert again.decisions == before.decisions
-    assert again.course == before.course
-
-
 class Notes(Observer):
     def __init__(self) -> None:
         self.notes: list[str] = []
