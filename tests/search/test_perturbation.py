@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from uxnet_compiler.schema import Evidence
-from uxnet_compiler.search.perturbation import perturb
+from uxnet_compiler.search.perturbation import Losses, perturb
 from uxnet_compiler.search.supernet import Weights
 from uxnet_compiler.spaces import FAMILIES, Space
 from uxnet_compiler.spaces.uxnet import UXNetOptions, space
@@ -58,6 +58,11 @@ class Stub:
         return loss + spread * patches
 
 
+def measured(frame: Space, losses: Losses, before: Evidence | None = None) -> Evidence:
+    before = before or learned(frame)
+    return perturb(frame, losses, before, tau=TAU).evidence(before)
+
+
 def learned(frame: Space) -> Evidence:
     """Return evidence that prefers nothing, with every gate half open."""
     return Evidence(
@@ -70,24 +75,20 @@ def learned(frame: Space) -> Evidence:
 
 
 def test_an_edge_that_is_missed_stays_and_one_that_is_not_goes() -> None:
-    found = perturb(
-        FRAME,
-        Stub({"n0_0>n1_0": 0.3, "n0_1>n1_0": 0.1, "n0_2>n1_0": 0.0}, {}, noise=0.01),
-        learned(FRAME),
-        tau=TAU,
-    )
+    worth = {"n0_0>n1_0": 0.3, "n0_1>n1_0": 0.1, "n0_2>n1_0": 0.0}
+    found = measured(FRAME, Stub(worth, {}, noise=0.01))
     assert found.gates["n0_1>n1_0"] > 0.99
     assert found.gates["n0_2>n1_0"] < 0.1
 
 
 def test_an_edge_of_which_the_patches_say_different_things_is_not_kept() -> None:
     worth = {"n0_0>n1_0": 0.3, "n0_1>n1_0": 0.02}
-    found = perturb(FRAME, Stub(worth, {}, noise=1.0), learned(FRAME), tau=TAU)
+    found = measured(FRAME, Stub(worth, {}, noise=1.0))
     assert 0.4 < found.gates["n0_1>n1_0"] < TAU
 
 
 def test_the_edge_that_is_missed_most_stays_open_into_every_node() -> None:
-    found = perturb(FRAME, Stub({"n0_1>n1_1": 1e-4}, {}), learned(FRAME), tau=TAU)
+    found = measured(FRAME, Stub({"n0_1>n1_1": 1e-4}, {}))
     assert found.gates["n0_1>n1_1"] == 1.0
     assert {key.partition(">")[2] for key, gate in found.gates.items() if gate == 1.0} == {
         key.partition(">")[2] for key in FRAME.gates
@@ -109,7 +110,7 @@ def test_the_last_way_to_the_output_is_never_taken_out() -> None:
 def test_the_candidate_that_does_best_alone_is_preferred() -> None:
     ops = {("n0_0.normal", name): 0.1 for name in FRAME.choices["n0_0.normal"]}
     ops["n0_0.normal", "conv5"] = 0.01
-    found = perturb(FRAME, Stub({}, ops), learned(FRAME), tau=TAU)
+    found = measured(FRAME, Stub({}, ops))
     weights = found.choices["n0_0.normal"]
     assert max(weights, key=weights.__getitem__) == "conv5"
     assert weights["conv5"] == pytest.approx(np.exp(0.09 / 0.05) * weights["conv3"], rel=1e-3)
@@ -120,7 +121,7 @@ def test_choices_of_parts_that_are_gone_keep_what_was_learned() -> None:
     # Only the way that stays on level 0 is missed: nothing deeper reaches the output.
     stay = {"n0_0>n1_0": 0.5, "n1_0>n2_0": 0.5}
     before = learned(FRAME)
-    found = perturb(FRAME, Stub(stay, {("n0_2.normal", "conv5"): -0.5}), before, tau=TAU)
+    found = measured(FRAME, Stub(stay, {("n0_2.normal", "conv5"): -0.5}), before)
     assert found.choices["n0_2.normal"] == before.choices["n0_2.normal"]
     assert found.choices["n0_0.normal"].keys() == before.choices["n0_0.normal"].keys()
 
@@ -128,6 +129,6 @@ def test_choices_of_parts_that_are_gone_keep_what_was_learned() -> None:
 @given(st.lists(st.floats(0, 0.5), min_size=len(FRAME.gates), max_size=len(FRAME.gates)))
 def test_what_is_measured_connects_image_and_logits_without_repair(worth: list[float]) -> None:
     stub = Stub(dict(zip(FRAME.gates, worth, strict=True)), {})
-    evidence = perturb(FRAME, stub, learned(FRAME), tau=TAU)
+    evidence = measured(FRAME, stub)
     genotype = FAMILIES["uxnet"].genotype(FRAME, evidence, name="measured", tau=TAU)
     assert genotype.provenance.repaired == ()

@@ -74,8 +74,9 @@ def test_a_gap_is_the_same_each_time_and_leaves_the_supernet_as_it_was() -> None
     before = {key: value.clone() for key, value in supernet.state_dict().items()}
     genotype = FAMILY.sample(FRAME, 1)
 
-    first = measure_gap(genotype, FRAME, supernet, patches(), FLOAT32)
-    second = measure_gap(genotype, FRAME, supernet, patches(), FLOAT32)
+    assert genotype.evidence is not None
+    first = measure_gap(genotype, genotype.evidence, FRAME, supernet, patches(), FLOAT32)
+    second = measure_gap(genotype, genotype.evidence, FRAME, supernet, patches(), FLOAT32)
 
     assert first == second
     assert first.patches == 2
@@ -96,7 +97,7 @@ def test_a_mixture_whose_gates_are_all_shut_has_no_dice() -> None:
     )
     genotype = FAMILY.genotype(FRAME, evidence, name="shut", tau=0.5)
 
-    found = measure_gap(genotype, FRAME, Supernet(FRAME), patches(1), FLOAT32)
+    found = measure_gap(genotype, evidence, FRAME, Supernet(FRAME), patches(1), FLOAT32)
 
     assert genotype.provenance.repaired
     assert found.relaxed is None

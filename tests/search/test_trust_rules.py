@@ -10,6 +10,7 @@ import pytest
 
 from uxnet_compiler.runs.events import Event
 from uxnet_compiler.schema import Evidence
+from uxnet_compiler.search.decision import Outcome
 from uxnet_compiler.search.trust import extended, make_trust
 from uxnet_compiler.search.trust_model import Compared, Comparison, Gap, Resources, Trust
 from uxnet_compiler.search.trust_picture import draw_trust
@@ -54,7 +55,7 @@ def report(way: Way, *, gap: Gap | None = None, complete: bool = True) -> Trust:
         peak_gpu_bytes=None,
         waiting=0.01,
     )
-    return make_trust(genotype, diary, took, gap)
+    return make_trust(genotype, diary, Outcome(final, final), took, gap)
 
 
 def flat(over: float, chance: random.Random) -> float:  # noqa: ARG001

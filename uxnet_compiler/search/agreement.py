@@ -14,6 +14,9 @@ from uxnet_compiler.errors import RunError
 from uxnet_compiler.runs.events import read_events
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.schema import Genotype, load
+from uxnet_compiler.search.decision import MEASURED_FILE
+from uxnet_compiler.search.perturbation import Measurement
+from uxnet_compiler.search.trust_decisions import judge
 from uxnet_compiler.search.trust_diary import decisions, recorded
 from uxnet_compiler.search.trust_model import Decision
 from uxnet_compiler.search.trust_rules import NOISE, WEAK
@@ -110,7 +113,14 @@ def _decided(run: Path) -> tuple[Genotype, tuple[Decision, ...]]:
     diary = read_events(folder.events_path)
     last = max((step for e in diary if isinstance(step := e["step"], int)), default=0)
     tau = genotype.space.tau or 0.0
-    return genotype, decisions(recorded(diary, last, genotype.evidence), tau)
+    measured = folder.path / MEASURED_FILE
+    if not measured.exists():
+        return genotype, decisions(recorded(diary, last, genotype.evidence), tau)
+    measurement = folder.read(measured, Measurement)
+    # What is appended is measured; a search of a few steps has recorded nothing else.
+    records = recorded(diary, last + 1, genotype.evidence)
+    learned = records[:-1] or records
+    return genotype, judge(learned, genotype.evidence, measurement, tau)
 
 
 Decided = dict[tuple[Literal["gate", "choice"], str], Decision]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -17,8 +18,10 @@ from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import Evidence
 from uxnet_compiler.search.loop import Loop
-from uxnet_compiler.search.perturbation import perturb
+from uxnet_compiler.search.perturbation import Measurement, perturb
 from uxnet_compiler.search.supernet import Supernet, Weights
+
+MEASURED_FILE = "measured.json"
 
 PATCHES = 16
 """An edge is judged on so many, of cases that trained no weights."""
@@ -89,8 +92,23 @@ class Probe:
         return names
 
 
-def final_evidence(loop: Loop, observer: Observer, *, complete: bool) -> Evidence:
-    """Return the evidence that goes into the document of a search.
+@dataclass(frozen=True)
+class Outcome:
+    """What a search ends with.
+
+    Attributes:
+        evidence: For the document.
+        learned: Gates and preferences after the last step.
+        measurement: What the evidence is made of; `None` when it is what was learned.
+    """
+
+    evidence: Evidence
+    learned: Evidence
+    measurement: Measurement | None = None
+
+
+def decide(loop: Loop, observer: Observer, *, complete: bool) -> Outcome:
+    """Say what a search has found.
 
     A search that was stopped tells what it has learned so far: measuring takes its time, and the
     supernet is not trained yet.
@@ -100,17 +118,18 @@ def final_evidence(loop: Loop, observer: Observer, *, complete: bool) -> Evidenc
         observer: Hears how far it is.
         complete: Whether all steps were made.
     """
-    learned = loop.strategy.evidence()
-    if not complete or loop.task.config.evidence == "learned":
-        return learned
+    learned, config = loop.strategy.evidence(), loop.task.config
+    if not complete or config.evidence == "learned":
+        return Outcome(learned, learned)
     observer.phase("measuring edges and ops")
-    supernet, held_out = loop.strategy.network, loop.held_out
-    batches = list(islice(held_out.unvaried(SEED), -(-PATCHES // loop.task.config.batch_size)))
+    supernet = loop.strategy.network
+    batches = list(islice(loop.held_out.unvaried(SEED), -(-PATCHES // config.batch_size)))
     training = supernet.training
     supernet.eval()
     try:
         probe = Probe(supernet, batches, loop.task.precision)
-        found = perturb(supernet.space, probe, learned, tau=loop.task.config.tau, observer=observer)
+        found = perturb(supernet.space, probe, learned, tau=config.tau, observer=observer)
     finally:
         supernet.train(training)
-    return from_first(found)  # all processes measure the same, up to rounding
+    found = from_first(found)  # all processes measure the same, up to rounding
+    return Outcome(found.evidence(learned), learned, found)

@@ -15,15 +15,65 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from statistics import NormalDist
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
 
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import Evidence, alive
 from uxnet_compiler.search.supernet import Weights
 from uxnet_compiler.spaces import Space
+
+
+class Missed(BaseModel):
+    """By how much the loss of the supernet rises, over patches.
+
+    Attributes:
+        mean: Over all patches.
+        error: Standard error of that mean.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mean: float
+    error: float
+
+
+class Measurement(BaseModel):
+    """What a trained supernet loses without its parts, in units of its loss.
+
+    Attributes:
+        patches: On which everything was measured.
+        loss: Of the mixture that the search ended with.
+        edges: By how much more without an edge; None where it is the last way to the output.
+        left: Loss of the mixture without the edges that are cut.
+        candidates: For each choice that is left, by how much more with a candidate alone than with
+            the best one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    patches: int
+    loss: float
+    edges: dict[str, Missed | None]
+    left: float
+    candidates: dict[str, dict[str, Missed]]
+
+    def evidence(self, learned: Evidence) -> Evidence:
+        """Return gates and preferences; choices that were not measured stay as learned."""
+        scale = SHARPNESS * self.left
+        return Evidence(
+            gates=_gates(self.edges, TOLERANCE * self.loss),
+            choices={
+                choice: _preferences(self.candidates[choice], scale)
+                if choice in self.candidates
+                else weights
+                for choice, weights in learned.choices.items()
+            },
+        )
 
 
 class Losses(Protocol):
@@ -54,6 +104,8 @@ SHARPNESS = 0.05
 OPEN = 1e-6
 """Least gate of the mixture: an edge that is shut could not be taken out."""
 
+DIGITS = 6
+
 
 def perturb(
     space: Space,
@@ -62,8 +114,8 @@ def perturb(
     *,
     tau: float,
     observer: Observer | None = None,
-) -> Evidence:
-    """Return evidence measured on a trained supernet.
+) -> Measurement:
+    """Measure what a trained supernet loses without each edge, and with each candidate alone.
 
     Maths:
         d_p = loss of patch p without the edge - loss with it
@@ -95,60 +147,87 @@ def perturb(
         [Weights(learned.choices, shut[key]) for key in tried],
         lambda done: observer.tick(done * len(tried) / total),
     )
-    missed = {key: found - base for key, found in zip(tried, without, strict=True)}
-    gates = _gates(space, missed, TOLERANCE * float(base.mean()))
-    left = {key: gate if gates[key] >= tau else 0.0 for key, gate in mixed.items()}
+    edges: dict[str, Missed | None] = dict.fromkeys(space.gates)
+    edges |= {key: _missed(found - base) for key, found in zip(tried, without, strict=True)}
+    gates = _gates(edges, TOLERANCE * float(base.mean()))
+    kept = {key: gate if gates[key] >= tau else 0.0 for key, gate in mixed.items()}
     alone = [
-        (choice, name) for choice in _living_choices(space, left) for name in space.choices[choice]
+        (choice, name) for choice in _living_choices(space, kept) for name in space.choices[choice]
     ]
-    base, *found = losses(
-        Weights(learned.choices, left),
+    left, *found = losses(
+        Weights(learned.choices, kept),
         [
-            Weights({**learned.choices, choice: _only(name, space.choices[choice])}, left)
+            Weights({**learned.choices, choice: _only(name, space.choices[choice])}, kept)
             for choice, name in alone
         ],
         lambda done: observer.tick((len(tried) + done * (total - len(tried))) / total),
     )
-    means: dict[str, dict[str, float]] = defaultdict(dict)
+    by_choice: dict[str, dict[str, NDArray[np.float64]]] = defaultdict(dict)
     for (choice, name), each in zip(alone, found, strict=True):
-        means[choice][name] = float(each.mean())
-    scale = SHARPNESS * float(base.mean())
-    measured = {choice: _preferences(each, scale) for choice, each in means.items()}
-    return Evidence(gates=gates, choices={**learned.choices, **measured})
+        by_choice[choice][name] = each
+    candidates = {}
+    for choice, each in by_choice.items():
+        best = min(each.values(), key=lambda one: float(one.mean()))
+        candidates[choice] = {name: _missed(one - best) for name, one in each.items()}
+    return Measurement(
+        patches=len(base),
+        loss=_short(base.mean()),
+        edges=edges,
+        left=_short(left.mean()),
+        candidates=candidates,
+    )
 
 
 def _only(name: str, candidates: Sequence[str]) -> dict[str, float]:
     return {candidate: float(candidate == name) for candidate in candidates}
 
 
-def _gates(
-    space: Space, missed: Mapping[str, NDArray[np.float64]], tolerance: float
-) -> dict[str, float]:
-    """Return the gate of every edge; those not in `missed` are the last way to the output."""
+def _missed(differences: NDArray[np.float64]) -> Missed:
+    error = differences.std(ddof=1) / math.sqrt(len(differences))
+    return Missed(mean=_short(differences.mean()), error=_short(error))
+
+
+def _short(value: float | np.floating[Any]) -> float:
+    return round(float(value), DIGITS)
+
+
+def _gates(edges: Mapping[str, Missed | None], tolerance: float) -> dict[str, float]:
+    """Return the gate of every edge: 1 for the one into each node that is missed most."""
     into: dict[str, list[str]] = defaultdict(list)
-    for key in space.gates:
+    for key in edges:
         into[key.partition(">")[2]].append(key)
     gates = {}
     for keys in into.values():
-        worth = {key: float(missed[key].mean()) if key in missed else math.inf for key in keys}
-        strongest = max(keys, key=lambda key: (worth[key], key))
+        strongest = max(keys, key=lambda key: (_worth(edges[key]), key))
         for key in keys:
-            gates[key] = 1.0 if key == strongest else round(_chance(missed[key], tolerance), 6)
-    return {key: gates[key] for key in space.gates}
+            missed = edges[key]
+            if missed is None or key == strongest:
+                gates[key] = 1.0
+            else:
+                gates[key] = round(_chance(missed, tolerance), DIGITS)
+    return {key: gates[key] for key in edges}
 
 
-def _chance(differences: NDArray[np.float64], tolerance: float) -> float:
-    """Return how likely the mean difference is above the tolerance, as a normal distribution."""
-    distance = float(differences.mean()) - tolerance
-    error = float(differences.std(ddof=1)) / math.sqrt(len(differences))
-    if error == 0.0:
-        return float(distance > 0)
-    return 0.5 * (1 + math.erf(distance / (error * math.sqrt(2))))
+def certainty(missed: Missed | None, tolerance: float) -> float | None:
+    """Return how far a mean is from the tolerance, in standard errors; None without noise."""
+    if missed is None or missed.error == 0.0:
+        return None
+    return abs(missed.mean - tolerance) / missed.error
 
 
-def _preferences(losses: Mapping[str, float], scale: float) -> dict[str, float]:
-    best = min(losses.values())
-    raw = {name: math.exp(-(loss - best) / scale) for name, loss in losses.items()}
+def _worth(missed: Missed | None) -> float:
+    return math.inf if missed is None else missed.mean
+
+
+def _chance(missed: Missed, tolerance: float) -> float:
+    """Return how likely the true mean is above the tolerance, by a normal distribution."""
+    if missed.error == 0.0:
+        return float(missed.mean > tolerance)
+    return NormalDist(tolerance, missed.error).cdf(missed.mean)
+
+
+def _preferences(candidates: Mapping[str, Missed], scale: float) -> dict[str, float]:
+    raw = {name: math.exp(-missed.mean / scale) for name, missed in candidates.items()}
     total = sum(raw.values())
     return {name: round(weight / total, 6) for name, weight in raw.items()}
 

@@ -25,7 +25,7 @@ from uxnet_compiler.runs.resuming import reopen
 from uxnet_compiler.schema import Evidence, Genotype, Provenance, dump
 from uxnet_compiler.search.budget_search import SearchBudget, search_budget
 from uxnet_compiler.search.config import SearchConfig
-from uxnet_compiler.search.decision import final_evidence
+from uxnet_compiler.search.decision import MEASURED_FILE, decide
 from uxnet_compiler.search.inherit import SUPERNET_FILE
 from uxnet_compiler.search.loop import Loop
 from uxnet_compiler.search.strategies import make_strategy
@@ -156,7 +156,8 @@ def _finish(
     complete: bool,
 ) -> Found:
     """Decode, and write the genotype, the supernet's weights and the summary."""
-    evidence = final_evidence(loop, observer, complete=complete)
+    outcome = decide(loop, observer, complete=complete)
+    evidence = outcome.evidence
     plain = FAMILIES[task.config.family].genotype(
         task.space,
         evidence,
@@ -181,9 +182,18 @@ def _finish(
     if place().is_first:
         write_weights(loop.strategy.network.state_dict(), folder.path / SUPERNET_FILE)
         dump(genotype, folder.genotype_path)
+        if outcome.measurement is not None:
+            folder.write(folder.path / MEASURED_FILE, outcome.measurement)
         folder.write(folder.summary_path, summary)
         report_search(
-            task, folder, loop, genotype, observer, complete=complete, devices=place().count
+            task,
+            folder,
+            loop,
+            genotype,
+            outcome,
+            observer,
+            complete=complete,
+            devices=place().count,
         )
     return Found(folder, genotype, summary)
 

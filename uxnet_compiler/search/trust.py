@@ -17,10 +17,12 @@ from uxnet_compiler.machine.memory import memory_errors
 from uxnet_compiler.runs.events import Event, read_events
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.runs.observer import Observer
-from uxnet_compiler.schema import Genotype
+from uxnet_compiler.schema import Evidence, Genotype
+from uxnet_compiler.search.decision import Outcome
 from uxnet_compiler.search.loop import Loop
 from uxnet_compiler.search.task import Task
-from uxnet_compiler.search.trust_diary import course, decisions, recorded
+from uxnet_compiler.search.trust_decisions import judge
+from uxnet_compiler.search.trust_diary import course, recorded
 from uxnet_compiler.search.trust_gap import BATCHES, SEED, measure_gap
 from uxnet_compiler.search.trust_model import Comparison, Gap, Resources, Trust
 from uxnet_compiler.search.trust_picture import draw_trust
@@ -39,6 +41,7 @@ def report_search(
     folder: RunFolder,
     loop: Loop,
     genotype: Genotype,
+    outcome: Outcome,
     observer: Observer,
     *,
     complete: bool,
@@ -51,6 +54,7 @@ def report_search(
         folder: Of the run.
         loop: After its last step.
         genotype: What it found.
+        outcome: Why.
         observer: Hears about it.
         complete: Whether the budget was used up.
         devices: Processes that searched together.
@@ -59,20 +63,24 @@ def report_search(
         RunError: The folder cannot be written.
     """
     took = _resources(loop, complete=complete, devices=devices)
-    gap = _gap(task, folder, loop, genotype, observer)
-    report = make_trust(genotype, read_events(folder.events_path), took, gap)
+    gap = _gap(task, folder, loop, genotype, outcome.learned, observer)
+    report = make_trust(genotype, read_events(folder.events_path), outcome, took, gap)
     write_trust(folder, report)
     return report
 
 
 def make_trust(
-    genotype: Genotype, diary: Sequence[Event], resources: Resources, gap: Gap | None
+    genotype: Genotype,
+    diary: Sequence[Event],
+    outcome: Outcome,
+    resources: Resources,
+    gap: Gap | None,
 ) -> Trust:
     """Judge a search by its genotype with evidence, its diary and what it took."""
     assert genotype.evidence is not None, "a search leaves its evidence"
     assert genotype.space is not None, "a search leaves its space"
     tau = genotype.space.tau or 0.0
-    records = recorded(diary, resources.steps, genotype.evidence)
+    records = recorded(diary, resources.steps, outcome.learned)
     gates, closed = genotype.evidence.gates, set(genotype.provenance.closed)
     report = Trust(
         genotype=genotype.id,
@@ -80,7 +88,7 @@ def make_trust(
         edges=(sum(gates[key] >= tau for key in gates if key not in closed), len(gates)),
         repaired=len(genotype.provenance.repaired),
         verdicts=(),
-        decisions=decisions(records, tau),
+        decisions=judge(records, genotype.evidence, outcome.measurement, tau),
         course=course(records),
         gap=gap,
         resources=resources,
@@ -131,7 +139,12 @@ def fixed_patches(held_out: PatchBatches) -> list[tuple[Tensor, Tensor]]:
 
 
 def _gap(
-    task: Task, folder: RunFolder, loop: Loop, genotype: Genotype, observer: Observer
+    task: Task,
+    folder: RunFolder,
+    loop: Loop,
+    genotype: Genotype,
+    learned: Evidence,
+    observer: Observer,
 ) -> Gap | None:
     """Measure the gap; a machine without memory for it keeps the rest of the report."""
     observer.phase("measuring the trust report")
@@ -139,7 +152,7 @@ def _gap(
     network = loop.strategy.network
     try:
         with memory_errors(str(folder.path), "the trust report goes without the gap"):
-            return measure_gap(genotype, task.space, network, patches, task.precision)
+            return measure_gap(genotype, learned, task.space, network, patches, task.precision)
     except RunError as error:
         observer.note(str(error))
         return None

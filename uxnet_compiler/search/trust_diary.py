@@ -65,10 +65,11 @@ def decisions(records: Records, tau: float) -> tuple[Decision, ...]:
                 drift=_short(variation(first.choices[key], candidates)),
             )
         )
-    return tuple(sorted(found, key=_weakest_first))
+    return tuple(sorted(found, key=weakest_first))
 
 
-def _weakest_first(decision: Decision) -> tuple[bool, float, str, str]:
+def weakest_first(decision: Decision) -> tuple[bool, float, str, str]:
+    """Return by what decisions are sorted: strength, those without one last."""
     known = decision.strength is not None
     return (not known, decision.strength or 0.0, decision.kind, decision.key)
 

@@ -24,6 +24,7 @@ SEED = 9173  # of patches and random genotypes, whatever the seed of the search:
 
 def measure_gap(
     genotype: Genotype,
+    learned: Evidence,
     space: Space,
     supernet: Supernet,
     batches: Sequence[Batch],
@@ -32,7 +33,8 @@ def measure_gap(
     """Measure the supernet, the genotype and random genotypes on the same patches.
 
     Args:
-        genotype: Found in this space, with its evidence.
+        genotype: Found in this space.
+        learned: The mixture that the search ended with.
         space: That was searched.
         supernet: With trained weights, on any device.
         batches: Patches and their labels.
@@ -50,14 +52,12 @@ def measure_gap(
 
         return patch_dice(logits, batches, device)
 
-    assert genotype.evidence is not None, "a search leaves its evidence"
-    evidence = genotype.evidence
     training = supernet.training
     supernet.eval()
     try:
         return Gap(
             patches=sum(len(image) for image, _ in batches),
-            relaxed=dice(relaxed(evidence)) if _connected(space, evidence) else None,
+            relaxed=dice(relaxed(learned)) if _connected(space, learned) else None,
             one_hot=dice(alone(space, genotype.architecture)),
             random=tuple(
                 dice(alone(space, drawn.architecture))

@@ -36,8 +36,10 @@ class Decision(_Document):
         key: `source>target`, or the name of the choice.
         picked: `open` or `shut`, or the likeliest candidate.
         margin: Distance to the other decision: of a gate to tau, of a candidate to the next best.
-        strength: `margin` in units of how far noise alone would have come; below 2 it is weak,
-            below 1 it is noise. None when the value never moved or was recorded too rarely.
+        strength: How sure that is. What was measured: the distance of the mean over patches to
+            the other decision, in standard errors. What was learned: `margin` in units of how far
+            noise alone would have come. Below 2 it is weak, below 1 it is noise. None when there
+            was nothing to measure it by.
         entropy: Of the candidates, divided by that of equal ones; of the gate in bits: 0 is
             decided, 1 is open.
         drift: Way from the first record: total variation of the candidates, or change of the gate.

@@ -1,0 +1,46 @@
+"""Decisions are as sure as what they were made of."""
+
+from __future__ import annotations
+
+import pytest
+
+from uxnet_compiler.schema import Evidence
+from uxnet_compiler.search.perturbation import TOLERANCE, Measurement, Missed
+from uxnet_compiler.search.trust_decisions import judge
+
+LEARNED = Evidence(
+    gates={"a>c": 0.9, "b>c": 0.2},
+    choices={"a.normal": {"conv3": 0.6, "conv5": 0.4}, "b.normal": {"conv3": 0.5, "conv5": 0.5}},
+)
+MEASUREMENT = Measurement(
+    patches=16,
+    loss=1.0,
+    edges={"a>c": Missed(mean=TOLERANCE + 0.03, error=0.01), "b>c": None},
+    left=1.0,
+    candidates={
+        "a.normal": {
+            "conv3": Missed(mean=0.02, error=0.005),
+            "conv5": Missed(mean=0.0, error=0.0),
+        }
+    },
+)
+
+
+def test_without_a_measurement_decisions_are_judged_by_their_course() -> None:
+    found = judge([(0, LEARNED), (10, LEARNED)], LEARNED, None, 0.75)
+    assert {each.key: each.picked for each in found}["a>c"] == "open"
+
+
+def test_what_was_measured_is_as_sure_as_its_mean_is_in_standard_errors() -> None:
+    evidence = MEASUREMENT.evidence(LEARNED)
+    found = {each.key: each for each in judge([(0, LEARNED)], evidence, MEASUREMENT, 0.75)}
+    assert found["a>c"].strength == pytest.approx(3.0)
+    assert found["a.normal"].picked == "conv5"
+    assert found["a.normal"].strength == pytest.approx(4.0)
+
+
+def test_what_could_not_be_measured_has_no_strength_and_comes_last() -> None:
+    evidence = MEASUREMENT.evidence(LEARNED)
+    found = judge([(0, LEARNED)], evidence, MEASUREMENT, 0.75)
+    assert [each.strength is None for each in found] == [False, False, True, True]
+    assert {each.key for each in found[2:]} == {"b>c", "b.normal"}

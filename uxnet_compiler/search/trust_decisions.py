@@ -1,0 +1,74 @@
+"""Judge every decision of a search: by what was measured, else by the course that it took."""
+
+from __future__ import annotations
+
+from uxnet_compiler.schema import Evidence
+from uxnet_compiler.search.perturbation import TOLERANCE, Measurement, Missed, certainty
+from uxnet_compiler.search.trust_diary import (
+    DIGITS,
+    Records,
+    binary_entropy,
+    decisions,
+    entropy,
+    lead,
+    weakest_first,
+)
+from uxnet_compiler.search.trust_model import Decision
+
+
+def judge(
+    records: Records, evidence: Evidence, measurement: Measurement | None, tau: float
+) -> tuple[Decision, ...]:
+    """Return every gate and choice, the weakest evidence first.
+
+    What was measured has its strength from the measurement: the distance of a mean over patches to
+    the other decision, in standard errors. Its drift is that of the learned gate or preference.
+
+    Args:
+        records: What was learned, by step.
+        evidence: Of the document.
+        measurement: What the evidence is made of, if it was measured.
+        tau: Threshold on gates.
+    """
+    learned = decisions(records, tau)
+    if measurement is None:
+        return learned
+    found = [_measured(each, evidence, measurement, tau) for each in learned]
+    return tuple(sorted(found, key=weakest_first))
+
+
+def _measured(
+    learned: Decision, evidence: Evidence, measurement: Measurement, tau: float
+) -> Decision:
+    key = learned.key
+    if learned.kind == "gate":
+        gate = evidence.gates[key]
+        strength = certainty(measurement.edges[key], TOLERANCE * measurement.loss)
+        return learned.model_copy(
+            update={
+                "picked": "open" if gate >= tau else "shut",
+                "margin": round(abs(gate - tau), DIGITS),
+                "strength": None if strength is None else round(strength, DIGITS),
+                "entropy": round(binary_entropy(gate), DIGITS),
+            }
+        )
+    candidates = measurement.candidates.get(key)
+    if candidates is None:
+        return learned.model_copy(update={"strength": None})
+    weights = evidence.choices[key]
+    picked = max(weights, key=lambda name: weights[name])
+    strength = certainty(_second(candidates), 0.0)
+    return learned.model_copy(
+        update={
+            "picked": picked,
+            "margin": round(lead(weights, picked), DIGITS),
+            "strength": None if strength is None else round(strength, DIGITS),
+            "entropy": round(entropy(weights), DIGITS),
+        }
+    )
+
+
+def _second(candidates: dict[str, Missed]) -> Missed | None:
+    """Return the best candidate but one."""
+    ranked = sorted(candidates.values(), key=lambda missed: missed.mean)
+    return ranked[1] if len(ranked) > 1 else None
