@@ -17,9 +17,10 @@ class SearchConfig(BaseModel):
 
     Attributes:
         steps: Steps of the bi-level loop; with minutes too, whichever are fewer.
-        minutes: Wall time of the loop; 10 when neither is given. The first steps are timed on
-            trial, and as many are planned as fit; all of these are made, so that the result does
-            not depend on the clock: it takes longer on a machine that turns slower, and says so.
+        minutes: Wall time of the search; 10 when neither is given. Steps and measuring are timed
+            on trial, and as many are planned as fit; all of these are made, so that the result
+            does not depend on the clock: it takes longer on a machine that turns slower, and
+            says so.
         seed: Of everything random.
         device: `auto`, `cpu`, `cuda`, `cuda:1`.
         precision: `auto` asks the machine's self-test.
@@ -37,8 +38,8 @@ class SearchConfig(BaseModel):
         gates: `relative`: a gate is divided by the strongest into the same node (ours);
             `plain`: as in the paper.
         evidence: What decides in the end. `measured`: edges that the trained supernet misses when
-            they are taken out, ops that do best alone (ours); `learned`: gates and preferences
-            as they are after the last step (paper).
+            they are taken out, ops that do best alone (ours, for `bilevel`); `learned`: gates
+            and preferences as they are after the last step (paper).
         warmup: Part of the search in which only weights are trained.
         weight_lr: AdamW, cosine down to zero.
         alpha_lr: Adam on the ops' preferences.

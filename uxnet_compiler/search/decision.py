@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
@@ -17,6 +19,7 @@ from uxnet_compiler.machine.processes import from_first
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import Evidence
+from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.loop import Loop
 from uxnet_compiler.search.perturbation import Measurement, perturb
 from uxnet_compiler.search.supernet import Supernet, Weights
@@ -25,6 +28,9 @@ MEASURED_FILE = "measured.json"
 
 PATCHES = 16
 """An edge is judged on so many, of cases that trained no weights."""
+
+COMPUTED_AGAIN = 0.6
+"""Part of the supernet that a variant computes anew, about: what lies before it is known."""
 
 SEED = 4217  # of the patches, whatever the seed of the search: all searches see the same
 
@@ -100,11 +106,13 @@ class Outcome:
         evidence: For the document.
         learned: Gates and preferences after the last step.
         measurement: What the evidence is made of; `None` when it is what was learned.
+        seconds: That measuring took.
     """
 
     evidence: Evidence
     learned: Evidence
     measurement: Measurement | None = None
+    seconds: float = 0.0
 
 
 def decide(loop: Loop, observer: Observer, *, complete: bool) -> Outcome:
@@ -119,17 +127,45 @@ def decide(loop: Loop, observer: Observer, *, complete: bool) -> Outcome:
         complete: Whether all steps were made.
     """
     learned, config = loop.strategy.evidence(), loop.task.config
-    if not complete or config.evidence == "learned":
+    if not complete or not _measures(config):
         return Outcome(learned, learned)
     observer.phase("measuring edges and ops")
+    start = time.monotonic()
+    with _probe(loop, -(-PATCHES // config.batch_size)) as probe:
+        found = perturb(loop.task.space, probe, learned, tau=config.tau, observer=observer)
+    found = from_first(found)  # all processes measure the same, up to rounding
+    return Outcome(found.evidence(learned), learned, found, time.monotonic() - start)
+
+
+def expected_s(loop: Loop) -> float:
+    """Return how many seconds measuring will take at the end, from one pass on trial."""
+    config, space = loop.task.config, loop.task.space
+    if not _measures(config):
+        return 0.0
+    variants = len(space.gates) + sum(map(len, space.choices.values()))
+    base = loop.strategy.evidence()
+    mixture = Weights(base.choices, base.gates)
+    with _probe(loop, 1) as probe:
+        probe(mixture, [], lambda _: None)  # the first pass makes kernels
+        start = time.monotonic()
+        probe(mixture, [], lambda _: None)
+        pass_s = time.monotonic() - start
+    return from_first(pass_s * variants * -(-PATCHES // config.batch_size) * COMPUTED_AGAIN)
+
+
+def _measures(config: SearchConfig) -> bool:
+    """Tell whether there is a mixture to take parts out of, and that is asked for."""
+    return config.evidence == "measured" and config.strategy == "bilevel"
+
+
+@contextmanager
+def _probe(loop: Loop, num_batches: int) -> Iterator[Probe]:
+    """Lend the supernet, as it is in prediction, with patches of the half that trained nothing."""
     supernet = loop.strategy.network
-    batches = list(islice(loop.held_out.unvaried(SEED), -(-PATCHES // config.batch_size)))
+    batches = list(islice(loop.held_out.unvaried(SEED), num_batches))
     training = supernet.training
     supernet.eval()
     try:
-        probe = Probe(supernet, batches, loop.task.precision)
-        found = perturb(supernet.space, probe, learned, tau=config.tau, observer=observer)
+        yield Probe(supernet, batches, loop.task.precision)
     finally:
         supernet.train(training)
-    found = from_first(found)  # all processes measure the same, up to rounding
-    return Outcome(found.evidence(learned), learned, found)

@@ -25,7 +25,7 @@ from uxnet_compiler.runs.resuming import reopen
 from uxnet_compiler.schema import Evidence, Genotype, Provenance, dump
 from uxnet_compiler.search.budget_search import SearchBudget, search_budget
 from uxnet_compiler.search.config import SearchConfig
-from uxnet_compiler.search.decision import MEASURED_FILE, decide
+from uxnet_compiler.search.decision import MEASURED_FILE, decide, expected_s
 from uxnet_compiler.search.inherit import SUPERNET_FILE
 from uxnet_compiler.search.loop import Loop
 from uxnet_compiler.search.strategies import make_strategy
@@ -137,7 +137,7 @@ def _begin(loop: Loop, observer: Observer) -> None:
     """Plan the steps, and make the folder a run that can be resumed."""
     if loop.task.config.minutes is not None:
         observer.phase("timing steps")
-        loop.plan()
+        loop.plan(expected_s(loop))
         observer.note(loop.schedule.describe())
     if place().is_first:
         with loop.folder.beginning(loop.task.config):
@@ -169,7 +169,7 @@ def _finish(
     summary = SearchSummary(
         genotype=genotype.id,
         steps=loop.step,
-        minutes=round(loop.elapsed_s / 60, 2),
+        minutes=round((loop.elapsed_s + outcome.seconds) / 60, 2),
         waiting=round((loop.train.waited_s + loop.held_out.waited_s) / loop.elapsed_s, 4),
         complete=complete,
         precision=task.precision.dtype,

@@ -62,7 +62,7 @@ def report_search(
     Raises:
         RunError: The folder cannot be written.
     """
-    took = _resources(loop, complete=complete, devices=devices)
+    took = _resources(loop, outcome.seconds, complete=complete, devices=devices)
     gap = _gap(task, folder, loop, genotype, outcome.learned, observer)
     report = make_trust(genotype, read_events(folder.events_path), outcome, took, gap)
     write_trust(folder, report)
@@ -158,15 +158,16 @@ def _gap(
         return None
 
 
-def _resources(loop: Loop, *, complete: bool, devices: int) -> Resources:
+def _resources(loop: Loop, measuring_s: float, *, complete: bool, devices: int) -> Resources:
+    taken_s = loop.elapsed_s + measuring_s
     waited_s = loop.train.waited_s + loop.held_out.waited_s
     gpu = next(loop.strategy.network.parameters()).is_cuda
     return Resources(
-        minutes=round(loop.elapsed_s / 60, 2),
+        minutes=round(taken_s / 60, 2),
         steps=loop.step,
         complete=complete,
         devices=devices,
-        device_hours=round(loop.elapsed_s / 3600 * devices, 4),
+        device_hours=round(taken_s / 3600 * devices, 4),
         peak_bytes=_peak_bytes(),
         peak_gpu_bytes=torch.cuda.max_memory_allocated() if gpu else None,
         waiting=round(min(1.0, waited_s / loop.elapsed_s), 4) if loop.elapsed_s > 0 else None,
