@@ -54,3 +54,10 @@ docs: setup ## Write the generated pages and pictures of docs/ again
 .PHONY: bench-compiler
 bench-compiler: setup ## Compare compiled networks with those of nnU-Net and MONAI
 	$(BIN)/python benchmarks/compiler.py
+
+.PHONY: bench-search
+bench-search: setup ## Time a step of the supernet; search, train and compare, for hours, resumable
+	$(BIN)/python benchmarks/search_step.py
+	$(BIN)/python benchmarks/search.py short --work bench
+	$(BIN)/python benchmarks/search.py hippocampus --work bench
+	$(BIN)/python benchmarks/search.py lesions --work bench

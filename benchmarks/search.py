@@ -1,0 +1,311 @@
+"""Search in several forms with several seeds, train what is found, and compare.
+
+    python benchmarks/search.py SET --work WORK
+
+SET is `short`, `lesions` or `vessels` (made-up images) or `hippocampus`, task 4 of the Medical
+Segmentation Decathlon, found in the folder that UXNET_TEST_DATA names. Each form searches with each
+seed; what it finds, U-Nets and random genotypes are trained for the same time and measured on the
+cases that no search and no training saw. WORK keeps every search and training: what is there is
+not made again, so that seeds and forms may be added later. The tables go to
+`benchmarks/results/search-SET.md`, the numbers to the JSON file beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
+
+import click
+
+from uxnet_compiler.cli.progress import Display
+from uxnet_compiler.data.phantom import write_phantom
+from uxnet_compiler.files import write_text
+from uxnet_compiler.runs.folder import RunFolder
+from uxnet_compiler.schema import Genotype, load
+from uxnet_compiler.search.agreement import agreement
+from uxnet_compiler.search.config import SearchConfig
+from uxnet_compiler.search.search import SearchSummary
+from uxnet_compiler.search.trust import read_trust
+from uxnet_compiler.spaces import FAMILIES
+from uxnet_compiler.studies.scores import pooled, size
+from uxnet_compiler.studies.step import (
+    EvaluateStep,
+    PlainStep,
+    SearchStep,
+    Step,
+    Study,
+    TrainStep,
+)
+from uxnet_compiler.studies.table import Cell, Column, Table
+from uxnet_compiler.studies.work import run_study
+from uxnet_compiler.training.config import TrainConfig
+from uxnet_compiler.training.train import TrainSummary
+
+RESULTS = Path(__file__).parent / "results"
+SEARCHED_ON = Path("Task04_Hippocampus")
+SETS = ("short", "lesions", "vessels", "hippocampus")
+FOLDS = 5
+
+FORMS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "learned": {"evidence": "learned"},
+    "pressed": {"evidence": "learned", "pressure": 0.02},
+    "paper": {"evidence": "learned", "gates": "plain"},
+}
+"""How edges are decided: as by default; by relative gates as they end, without and with pressure on
+them; by the gates of the paper as they end."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Minutes of each search and training."""
+
+    search: float
+    train: float
+
+
+@click.command()
+@click.argument("kind", metavar="SET", type=click.Choice(SETS))
+@click.option("--work", type=click.Path(path_type=Path), required=True)
+@click.option("--forms", default="default,paper", show_default=True, help=f"Of {', '.join(FORMS)}.")
+@click.option("--seeds", default=3, show_default=True, help="Searches of each form.")
+@click.option("--search-minutes", default=10.0, show_default=True)
+@click.option("--train-minutes", default=15.0, show_default=True)
+def main(
+    *,
+    kind: str,
+    work: Path,
+    forms: str,
+    seeds: int,
+    search_minutes: float,
+    train_minutes: float,
+) -> None:
+    """Do what is missing in WORK and write the tables."""
+    data = images(kind, work)
+    if kind == "short":
+        short(data, work / kind)
+        return
+    names = forms.split(",")
+    study = plan(data, names, seeds, Budget(search_minutes, train_minutes))
+    done = run_study(study, work / kind, Display)
+    # What is random is drawn from the space that was searched, so it comes second.
+    study = with_random(study, work / kind, seeds, train_minutes)
+    if done and run_study(study, work / kind, Display):
+        report(kind, work / kind, names, seeds)
+
+
+def images(kind: str, work: Path) -> Path:
+    """Return the folder of the data set, made if need be."""
+    if kind == "hippocampus":
+        return Path(os.environ["UXNET_TEST_DATA"]) / SEARCHED_ON
+    data = work / f"images-{kind}"
+    if not data.exists():
+        scene = "mixed" if kind == "short" else kind
+        side, cases = (24, 12) if kind == "short" else (48, 60)
+        write_phantom(data, cases=cases, size=(side,) * 3, scene=scene)
+    return data
+
+
+def short(data: Path, out: Path) -> None:
+    """Search ten times for a few steps: is the output connected, and how many edges stay?"""
+    steps = tuple(
+        SearchStep(
+            name=f"{form}-{seed}",
+            data="data",
+            config=SearchConfig.model_validate(
+                {**FORMS[form], "steps": 100, "width": 8, "seed": seed}
+            ),
+        )
+        for form in ("default", "paper")
+        for seed in range(10)
+    )
+    if not run_study(Study(steps, {"data": data}), out, Display):
+        return
+    rows: list[tuple[Cell, ...]] = []
+    for form in ("default", "paper"):
+        found = [summary(out / f"{form}-{seed}") for seed in range(10)]
+        shares = [kept(load(out / f"{form}-{seed}" / "genotype.json")) for seed in range(10)]
+        rows.append(
+            (
+                form,
+                sum(each.repaired == 0 for each in found),
+                min(shares),
+                fmean(shares),
+                max(shares),
+                agreement([out / f"{form}-{seed}" for seed in range(10)]).edges,
+            )
+        )
+    heads = ("form", "of 10 not repaired", "fewest edges", "mean", "most", "Jaccard")
+    table = Table(
+        title="Ten searches of 100 steps",
+        columns=tuple(Column(head=head) for head in heads),
+        rows=tuple(rows),
+        notes=(
+            "Made-up images of 24^3 voxels, levels as they fit, 8 channels.",
+            "Edges: those of the genotype, divided by the gates of the space.",
+        ),
+    )
+    write([table], "short", "Short searches")
+
+
+def plan(data: Path, forms: Sequence[str], seeds: int, budget: Budget) -> Study:
+    """Return searches of each form, the plain U-Net, and their trainings."""
+    steps: list[Step] = []
+    fold = {"folds": FOLDS, "fold": 0}
+    for form in forms:
+        for seed in range(seeds):
+            name = f"{form}-{seed}"
+            wanted = {**FORMS[form], **fold, "minutes": budget.search, "seed": seed}
+            config = SearchConfig.model_validate(wanted)
+            steps.append(SearchStep(name=f"{name}/search", data="data", config=config))
+            steps += trainings(name, f"{name}/search", seed, budget.train)
+    frame = SearchConfig.model_validate({**fold, "minutes": budget.search})
+    steps.append(PlainStep(name="unet/genotype", data="data", config=frame))
+    for seed in range(seeds):
+        steps += trainings(f"unet-{seed}", "unet/genotype", seed, budget.train)
+    return Study(tuple(steps), {"data": data})
+
+
+def trainings(name: str, genotype: str, seed: int, minutes: float) -> list[Step]:
+    """Return the steps that train and measure a genotype."""
+    config = TrainConfig(minutes=minutes, folds=FOLDS, fold=0, seed=seed)
+    return [
+        TrainStep(name=f"{name}/training", data="data", genotype=genotype, config=config),
+        EvaluateStep(name=f"{name}/evaluation", data="data", training=f"{name}/training"),
+    ]
+
+
+def with_random(study: Study, out: Path, seeds: int, minutes: float) -> Study:
+    """Add random genotypes of the space that was searched."""
+    first = next(step for step in study.steps if isinstance(step, SearchStep))
+    ref = load(out / first.name / "genotype.json").space
+    assert ref is not None
+    family = FAMILIES[ref.family]
+    drawn = {f"random-{seed}": family.sample(family.space(ref), seed) for seed in range(seeds)}
+    steps = [
+        step
+        for seed, name in enumerate(drawn)
+        for step in trainings(name, f"given/{name}", seed, minutes)
+    ]
+    return Study((*study.steps, *steps), study.data, drawn)
+
+
+def report(kind: str, out: Path, forms: Sequence[str], seeds: int) -> None:
+    """Write both tables."""
+    write([searches(out, forms, seeds), networks(out, forms, seeds)], kind, f"Searches: {kind}")
+
+
+def searches(out: Path, forms: Sequence[str], seeds: int) -> Table:
+    """Tell what each search found, and how far the seeds of a form agree."""
+    rows: list[tuple[Cell, ...]] = []
+    for form in forms:
+        runs = [out / f"{form}-{seed}" / "search" for seed in range(seeds)]
+        agreed = agreement(runs) if seeds > 1 else None
+        for seed, run in enumerate(runs):
+            told, gap = summary(run), read_trust(run).gap
+            rows.append(
+                (
+                    f"{form}, seed {seed}",
+                    told.steps,
+                    told.minutes,
+                    kept(load(run / "genotype.json")),
+                    told.repaired,
+                    None if gap is None else gap.relaxed,
+                    None if gap is None else gap.one_hot,
+                    None if gap is None else fmean(gap.random),
+                    None if agreed is None else agreed.edges,
+                    None if agreed is None else agreed.ops,
+                )
+            )
+    heads = (
+        *("search", "steps", "minutes", "edges kept", "repaired", "Dice: mixture", "one-hot"),
+        *("random one-hot", "seeds: Jaccard", "seeds: ops alike"),
+    )
+    return Table(
+        title="What was found",
+        columns=tuple(Column(head=head) for head in heads),
+        rows=tuple(rows),
+        notes=(
+            "Dice with the supernet's weights, on patches of the half that trained no weights.",
+            "Edges kept: those of the genotype, divided by the gates of the space.",
+        ),
+    )
+
+
+def networks(out: Path, forms: Sequence[str], seeds: int) -> Table:
+    """Tell how good the networks are after training for the same time."""
+    rows: list[tuple[Cell, ...]] = []
+    for group in (*forms, "unet", "random"):
+        names = [f"{group}-{seed}" for seed in range(seeds)]
+        scores = [pooled(out, [f"{name}/evaluation"]) for name in names]
+        trained = [RunFolder(out / name / "training") for name in names]
+        costs = [size(out, f"{name}/training") for name in names]
+        dice = [each.dice for each in scores]
+        labels = {name: fmean(each.labels[name] for each in scores) for name in scores[0].labels}
+        rows.append(
+            (
+                group,
+                fmean(cost.params for cost in costs) / 1e6,
+                fmean(cost.macs for cost in costs) / 1e9,
+                round(fmean(steps_of(folder) for folder in trained)),
+                fmean(dice),
+                stdev(dice) if seeds > 1 else None,
+                min(dice),
+                max(dice),
+                ", ".join(f"{name} {value:.4f}" for name, value in labels.items()),
+            )
+        )
+    digits = {"Dice": 4, "deviation": 4, "lowest": 4, "highest": 4}
+    heads = (
+        *("network", "M params", "GMAC", "steps", "Dice", "deviation", "lowest", "highest"),
+        "by label",
+    )
+    return Table(
+        title="What it is worth",
+        columns=tuple(Column(head=head, digits=digits.get(head, 2)) for head in heads),
+        rows=tuple(rows),
+        notes=(
+            (
+                f"Means over {seeds} seeds (of search and training, or of training alone): every"
+                " network is trained for the same time under one recipe."
+            ),
+            "Dice of held-out cases at the original voxels, mean over cases and labels.",
+        ),
+    )
+
+
+def summary(run: Path) -> SearchSummary:
+    """Return the summary of a search."""
+    return RunFolder(run).read(run / "summary.json", SearchSummary)
+
+
+def steps_of(folder: RunFolder) -> int:
+    """Return the steps of a training."""
+    return folder.read(folder.summary_path, TrainSummary).steps
+
+
+def kept(genotype: Genotype) -> float:
+    """Return the part of the gates that are edges of the genotype."""
+    assert genotype.evidence is not None
+    gates = genotype.evidence.gates
+    return len({edge.key for edge in genotype.architecture.edges} & gates.keys()) / len(gates)
+
+
+def write(tables: Sequence[Table], name: str, title: str) -> None:
+    """Print the tables and write them."""
+    command = f"    python benchmarks/search.py {name} --work WORK\n"
+    pages = [table.markdown().replace("# ", "## ", 1) for table in tables]
+    text = "\n".join([f"# {title}\n", command, *pages])
+    print(text)
+    write_text(RESULTS / f"search-{name}.md", text)
+    numbers = [table.model_dump(mode="json") for table in tables]
+    write_text(RESULTS / f"search-{name}.json", json.dumps(numbers, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
