@@ -70,7 +70,7 @@ def test_what_cannot_be_evaluated_is_one_line(
 ) -> None:
     for arguments, message in (
         ((str(tmp_path), str(phantom_set)), "not a run folder"),
-        ((str(trained), str(tmp_path)), "no such file"),
+        ((str(trained), str(tmp_path)), "no data set"),
         ((str(trained), str(phantom_set), "--cases", "nobody"), "has no case 'nobody'"),
     ):
         code, stdout, stderr = run(*arguments)

@@ -140,7 +140,11 @@ def test_ctrl_c_lets_every_step_save_and_a_failure_stops_what_needs_it_alone(
             if events.is_file() and events.stat().st_size and "broken" in " ".join(heard):
                 os.kill(os.getpid(), signal.SIGINT)
 
-    assert not fan_out(study, tmp_path, Crew(workers=2), StopWhenItRuns())
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # pytest-xdist ignores it
+    try:
+        assert not fan_out(study, tmp_path, Crew(workers=2), StopWhenItRuns())
+    finally:
+        signal.signal(signal.SIGINT, before)
 
     assert any(text.startswith("broken: ") and "50 folds" in text for text in heard)
     assert not (tmp_path / "needs-it").exists()

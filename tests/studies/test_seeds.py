@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,8 +53,9 @@ def test_the_agreement_is_written(out: Path) -> None:
 
 
 def test_what_is_complete_is_not_run_again_and_seeds_can_be_added(
-    out: Path, phantom_set: Path
+    out: Path, phantom_set: Path, tmp_path: Path
 ) -> None:
+    out = Path(shutil.copytree(out, tmp_path / "out"))
     before = {
         seed: (out / seed / "summary.json").stat().st_mtime_ns for seed in ("seed-4", "seed-5")
     }
