@@ -22,7 +22,7 @@ import click
 from uxnet_compiler.compiler import network_cost
 from uxnet_compiler.files import write_text
 from uxnet_compiler.schema import load
-from uxnet_compiler.search.agreement import Agreement, agreement
+from uxnet_compiler.search.trust.agreement import Agreement, agreement
 
 RESULTS = Path(__file__).parent / "results"
 FRAME = ("--in-channels", "1", "--out-channels", "3", "--widths", "16,32,64,128")

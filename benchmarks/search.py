@@ -27,10 +27,10 @@ from uxnet_compiler.data.phantom import write_phantom
 from uxnet_compiler.files import write_text
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.schema import Genotype, load
-from uxnet_compiler.search.agreement import agreement
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.search import SearchSummary
-from uxnet_compiler.search.trust import read_trust
+from uxnet_compiler.search.trust.agreement import agreement
+from uxnet_compiler.search.trust.report import read_trust
 from uxnet_compiler.spaces import FAMILIES
 from uxnet_compiler.studies.scores import pooled, size
 from uxnet_compiler.studies.step import (

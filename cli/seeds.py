@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from uxnet_compiler.search.agreement import Agreement
     from uxnet_compiler.search.config import SearchConfig
+    from uxnet_compiler.search.trust.agreement import Agreement
 
 STOPPED = 130  # what shells use for a job that Ctrl-C ended
 SHOWN = 20

@@ -60,8 +60,8 @@ def command(
     """
     from uxnet_compiler.errors import RunError
     from uxnet_compiler.schema import dump, load
-    from uxnet_compiler.search.budget_derive import derive_within, without_limits
-    from uxnet_compiler.search.budget_limits import Wish, limit_values
+    from uxnet_compiler.search.budget.derive import derive_within, without_limits
+    from uxnet_compiler.search.budget.limits import Wish, limit_values
 
     source = run / "genotype.json" if run.is_dir() else run
     if output is None and not run.is_dir():

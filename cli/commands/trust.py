@@ -13,7 +13,7 @@ from ..quantities import mebibytes, short
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from uxnet_compiler.search.trust_model import Comparison, Gap, Trust
+    from uxnet_compiler.search.trust.model import Comparison, Gap, Trust
 
 STOPPED = 130  # what shells use for a job that Ctrl-C ended
 SIGNS = {"ok": "ok", "doubt": "doubt", "bad": "BAD"}
@@ -64,7 +64,7 @@ def command(
     if (train_minutes is None) != (data is None):
         raise click.UsageError("DATA and --train-minutes belong together")
     if data is None or train_minutes is None:
-        from uxnet_compiler.search.trust import read_trust
+        from uxnet_compiler.search.trust.report import read_trust
 
         report = read_trust(run)
     else:

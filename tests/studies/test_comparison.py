@@ -12,7 +12,7 @@ from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import load
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.search import search
-from uxnet_compiler.search.trust import read_trust
+from uxnet_compiler.search.trust.report import read_trust
 from uxnet_compiler.studies.comparison import compare_trained, paired
 from uxnet_compiler.training.evaluate import CaseScores
 from uxnet_compiler.training.scores import Score

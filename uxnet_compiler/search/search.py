@@ -23,14 +23,14 @@ from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.runs.random_state import seed_everything
 from uxnet_compiler.runs.resuming import reopen
 from uxnet_compiler.schema import Evidence, Genotype, Provenance, dump
-from uxnet_compiler.search.budget_search import SearchBudget, search_budget
+from uxnet_compiler.search.budget.search_budget import SearchBudget, search_budget
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.decision import MEASURED_FILE, decide, expected_s
 from uxnet_compiler.search.inherit import SUPERNET_FILE
 from uxnet_compiler.search.loop import Loop
 from uxnet_compiler.search.strategies import make_strategy
 from uxnet_compiler.search.task import Task, halves, plan_search, searched_part
-from uxnet_compiler.search.trust import report_search
+from uxnet_compiler.search.trust.report import report_search
 from uxnet_compiler.spaces import FAMILIES
 
 

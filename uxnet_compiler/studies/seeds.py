@@ -8,8 +8,8 @@ from pathlib import Path
 from uxnet_compiler.files import write_text
 from uxnet_compiler.runs.folder import RunFolder, dump_json
 from uxnet_compiler.schema import Genotype, dump, load
-from uxnet_compiler.search.agreement import Agreement, agreement
 from uxnet_compiler.search.config import SearchConfig
+from uxnet_compiler.search.trust.agreement import Agreement, agreement
 from uxnet_compiler.spaces.consensus import consensus
 from uxnet_compiler.studies.step import SearchStep, Study
 from uxnet_compiler.studies.work import Show, run_study

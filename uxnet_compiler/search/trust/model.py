@@ -15,7 +15,7 @@ class _Document(BaseModel):
 
 
 class Verdict(_Document):
-    """What one rule of `trust_rules` makes of the numbers.
+    """What one rule of `rules` makes of the numbers.
 
     Attributes:
         rule: Its name.

@@ -6,7 +6,7 @@ import pytest
 
 from uxnet_compiler.schema import Evidence
 from uxnet_compiler.search.perturbation import TOLERANCE, Measurement, Missed
-from uxnet_compiler.search.trust_decisions import judge
+from uxnet_compiler.search.trust.decisions import judge
 
 LEARNED = Evidence(
     gates={"a>c": 0.9, "b>c": 0.2},

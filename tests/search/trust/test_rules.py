@@ -11,10 +11,10 @@ import pytest
 from uxnet_compiler.runs.events import Event
 from uxnet_compiler.schema import Evidence
 from uxnet_compiler.search.decision import Outcome
-from uxnet_compiler.search.trust import extended, make_trust
-from uxnet_compiler.search.trust_model import Compared, Comparison, Gap, Resources, Trust
-from uxnet_compiler.search.trust_picture import draw_trust
-from uxnet_compiler.search.trust_rules import RULES
+from uxnet_compiler.search.trust.model import Compared, Comparison, Gap, Resources, Trust
+from uxnet_compiler.search.trust.picture import draw_trust
+from uxnet_compiler.search.trust.report import extended, make_trust
+from uxnet_compiler.search.trust.rules import RULES
 from uxnet_compiler.spaces import FAMILIES
 from uxnet_compiler.spaces.uxnet import UXNetOptions, space
 

@@ -11,14 +11,14 @@ import networkx as nx
 
 from uxnet_compiler.ops import MaxPool
 from uxnet_compiler.schema import INPUT, OUTPUT, Evidence
-from uxnet_compiler.search.budget_limits import (
+from uxnet_compiler.search.budget.limits import (
     MAP_COPIES,
     TRAINING_COPIES,
     WEIGHT_BYTES,
     impossible,
 )
-from uxnet_compiler.search.budget_meter import Meter, Values
-from uxnet_compiler.search.prices import FIXED, Price
+from uxnet_compiler.search.budget.meter import Meter, Values
+from uxnet_compiler.search.budget.prices import FIXED, Price
 from uxnet_compiler.spaces import Selection, Slot, Space
 
 _TINY = 1e-12

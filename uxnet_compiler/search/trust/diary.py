@@ -9,7 +9,7 @@ from statistics import fmean, pstdev, quantiles
 
 from uxnet_compiler.runs.events import Event
 from uxnet_compiler.schema import Evidence
-from uxnet_compiler.search.trust_model import Band, Course, Decision
+from uxnet_compiler.search.trust.model import Band, Course, Decision
 
 MOMENTS = 100  # of a course; the others are left out
 DIGITS = 4

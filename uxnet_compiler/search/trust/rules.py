@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import fmean
 
-from uxnet_compiler.search.trust_model import Decision, Level, Trust, Verdict
+from uxnet_compiler.search.trust.model import Decision, Level, Trust, Verdict
 
 Finding = tuple[Level, str]
 Rule = Callable[[Trust], Finding | None]

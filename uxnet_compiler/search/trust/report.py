@@ -21,12 +21,12 @@ from uxnet_compiler.schema import Evidence, Genotype
 from uxnet_compiler.search.decision import Outcome
 from uxnet_compiler.search.loop import Loop
 from uxnet_compiler.search.task import Task
-from uxnet_compiler.search.trust_decisions import judge
-from uxnet_compiler.search.trust_diary import course, recorded
-from uxnet_compiler.search.trust_gap import BATCHES, SEED, measure_gap
-from uxnet_compiler.search.trust_model import Comparison, Gap, Resources, Trust
-from uxnet_compiler.search.trust_picture import draw_trust
-from uxnet_compiler.search.trust_rules import verdicts
+from uxnet_compiler.search.trust.decisions import judge
+from uxnet_compiler.search.trust.diary import course, recorded
+from uxnet_compiler.search.trust.gap import BATCHES, SEED, measure_gap
+from uxnet_compiler.search.trust.model import Comparison, Gap, Resources, Trust
+from uxnet_compiler.search.trust.picture import draw_trust
+from uxnet_compiler.search.trust.rules import verdicts
 
 PICTURES = ("trust.png", "trust.svg")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from uxnet_compiler.errors import GenotypeError, RunError
 from uxnet_compiler.schema import Genotype, Limits
-from uxnet_compiler.search.budget_fit import within
-from uxnet_compiler.search.budget_limits import Wish
+from uxnet_compiler.search.budget.fit import within
+from uxnet_compiler.search.budget.limits import Wish
 from uxnet_compiler.spaces import derive
 
 DEFAULT_BATCH = 2

@@ -10,7 +10,7 @@ import pytest
 
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.schema import Evidence, dump
-from uxnet_compiler.search.agreement import agreement
+from uxnet_compiler.search.trust.agreement import agreement
 from uxnet_compiler.spaces import FAMILIES
 from uxnet_compiler.spaces.uxnet import UXNetOptions, space
 

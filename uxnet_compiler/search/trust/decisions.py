@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uxnet_compiler.schema import Evidence
 from uxnet_compiler.search.perturbation import TOLERANCE, Measurement, Missed, certainty
-from uxnet_compiler.search.trust_diary import (
+from uxnet_compiler.search.trust.diary import (
     DIGITS,
     Records,
     binary_entropy,
@@ -13,7 +13,7 @@ from uxnet_compiler.search.trust_diary import (
     lead,
     weakest_first,
 )
-from uxnet_compiler.search.trust_model import Decision
+from uxnet_compiler.search.trust.model import Decision
 
 
 def judge(

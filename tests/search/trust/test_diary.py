@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from uxnet_compiler.runs.events import Event
 from uxnet_compiler.schema import Evidence
-from uxnet_compiler.search.trust_diary import (
+from uxnet_compiler.search.trust.diary import (
     MOMENTS,
     binary_entropy,
     course,

@@ -11,8 +11,8 @@ from strategies import genotypes
 from uxnet_compiler.analysis import cost
 from uxnet_compiler.lowering import lower
 from uxnet_compiler.schema import Genotype, Limits
-from uxnet_compiler.search.budget import MARGIN, Budget, hinge
-from uxnet_compiler.search.prices import slot_prices
+from uxnet_compiler.search.budget.penalty import MARGIN, Budget, hinge
+from uxnet_compiler.search.budget.prices import slot_prices
 from uxnet_compiler.search.relaxation import Relaxation
 from uxnet_compiler.search.supernet import Weights, all_open, one_hot
 from uxnet_compiler.spaces.uxnet import UXNET, UXNetOptions, space

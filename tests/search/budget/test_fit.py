@@ -13,9 +13,9 @@ from uxnet_compiler.compiler import network_cost
 from uxnet_compiler.errors import GenotypeError, RunError
 from uxnet_compiler.passes import INFERENCE, TRAINING
 from uxnet_compiler.schema import Genotype, Limits, SpaceRef, drop_dead, dumps, loads
-from uxnet_compiler.search.budget_derive import derive_within, without_limits
-from uxnet_compiler.search.budget_fit import within
-from uxnet_compiler.search.budget_limits import Wish
+from uxnet_compiler.search.budget.derive import derive_within, without_limits
+from uxnet_compiler.search.budget.fit import within
+from uxnet_compiler.search.budget.limits import Wish
 from uxnet_compiler.spaces import derive
 from uxnet_compiler.spaces.uxnet import UXNET, UXNetOptions, space
 

@@ -16,10 +16,10 @@ from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.schema import Genotype, load
 from uxnet_compiler.search.decision import MEASURED_FILE
 from uxnet_compiler.search.perturbation import Measurement
-from uxnet_compiler.search.trust_decisions import judge
-from uxnet_compiler.search.trust_diary import decisions, recorded
-from uxnet_compiler.search.trust_model import Decision
-from uxnet_compiler.search.trust_rules import NOISE, WEAK
+from uxnet_compiler.search.trust.decisions import judge
+from uxnet_compiler.search.trust.diary import decisions, recorded
+from uxnet_compiler.search.trust.model import Decision
+from uxnet_compiler.search.trust.rules import NOISE, WEAK
 
 
 class Shared(BaseModel):
@@ -29,7 +29,7 @@ class Shared(BaseModel):
         kind: `gate` or `choice`.
         key: Of the gate or the choice.
         picked: By each search, in their order.
-        strength: Of the evidence in the least sure search; see `trust_model.Decision`.
+        strength: Of the evidence in the least sure search; see `model.Decision`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -9,10 +9,10 @@ import pytest
 
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.runs.observer import Observer
-from uxnet_compiler.search import trust
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.search import Found, search
-from uxnet_compiler.search.trust import PICTURES, read_trust, trust_path
+from uxnet_compiler.search.trust import report as trust
+from uxnet_compiler.search.trust.report import PICTURES, read_trust, trust_path
 
 
 def config(**changes: object) -> SearchConfig:

@@ -12,12 +12,12 @@ from uxnet_compiler.costs.latency import Latencies
 from uxnet_compiler.machine.processes import from_first
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import Genotype, Limits
-from uxnet_compiler.search.budget import Budget
-from uxnet_compiler.search.budget_fit import require_possible, within
-from uxnet_compiler.search.budget_limits import Wish
-from uxnet_compiler.search.budget_meter import Meter
+from uxnet_compiler.search.budget.fit import require_possible, within
+from uxnet_compiler.search.budget.limits import Wish
+from uxnet_compiler.search.budget.meter import Meter
+from uxnet_compiler.search.budget.penalty import Budget
+from uxnet_compiler.search.budget.prices import slot_prices
 from uxnet_compiler.search.config import SearchConfig
-from uxnet_compiler.search.prices import slot_prices
 from uxnet_compiler.search.supernet import Weights
 from uxnet_compiler.search.task import Task
 

@@ -11,13 +11,13 @@ from torch import Tensor
 from uxnet_compiler.analysis import cost
 from uxnet_compiler.lowering import lower
 from uxnet_compiler.schema import INPUT, OUTPUT, Limits
-from uxnet_compiler.search.budget_limits import (
+from uxnet_compiler.search.budget.limits import (
     MAP_COPIES,
     TRAINING_COPIES,
     WEIGHT_BYTES,
     limit_values,
 )
-from uxnet_compiler.search.prices import FIXED, Price, Prices
+from uxnet_compiler.search.budget.prices import FIXED, Price, Prices
 from uxnet_compiler.search.supernet import Weights, all_open
 from uxnet_compiler.spaces import Slot, Space
 

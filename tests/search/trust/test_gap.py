@@ -13,7 +13,7 @@ from uxnet_compiler.ops import Scale
 from uxnet_compiler.schema import Evidence
 from uxnet_compiler.search.inherit import inherit
 from uxnet_compiler.search.supernet import Supernet
-from uxnet_compiler.search.trust_gap import RANDOM, alone, draws, measure_gap, patch_dice
+from uxnet_compiler.search.trust.gap import RANDOM, alone, draws, measure_gap, patch_dice
 from uxnet_compiler.spaces import FAMILIES
 from uxnet_compiler.spaces.uxnet import UXNetOptions, space
 

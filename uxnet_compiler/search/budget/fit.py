@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.schema import Evidence, Genotype, Limits, Provenance
-from uxnet_compiler.search.budget_cheapest import cheapest_within
-from uxnet_compiler.search.budget_meter import Meter, Values
+from uxnet_compiler.search.budget.cheapest import cheapest_within
+from uxnet_compiler.search.budget.meter import Meter, Values
 from uxnet_compiler.spaces import FAMILIES, Selection, Space
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from uxnet_compiler.files import replacing
-from uxnet_compiler.search.trust_model import Band, Comparison, Decision, Gap, Trust
-from uxnet_compiler.search.trust_rules import NOISE, WEAK
+from uxnet_compiler.search.trust.model import Band, Comparison, Decision, Gap, Trust
+from uxnet_compiler.search.trust.rules import NOISE, WEAK
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart; signs and shapes differ, too.
 CHOICE, GATE = "#0072B2", "#D55E00"

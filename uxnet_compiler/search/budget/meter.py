@@ -10,13 +10,13 @@ from uxnet_compiler.ir import Graph
 from uxnet_compiler.lowering import lower
 from uxnet_compiler.passes import INFERENCE, TRAINING, Pass, run_passes
 from uxnet_compiler.schema import Architecture, Limits, drop_dead
-from uxnet_compiler.search.budget_limits import (
+from uxnet_compiler.search.budget.limits import (
     MAP_COPIES,
     TRAINING_COPIES,
     WEIGHT_BYTES,
     limit_values,
 )
-from uxnet_compiler.search.prices import slot_prices
+from uxnet_compiler.search.budget.prices import slot_prices
 from uxnet_compiler.spaces import Selection, Space
 
 if TYPE_CHECKING:

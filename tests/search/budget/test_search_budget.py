@@ -9,7 +9,7 @@ import pytest
 from uxnet_compiler.compiler import network_cost
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.schema import load
-from uxnet_compiler.search.budget_derive import derive_within
+from uxnet_compiler.search.budget.derive import derive_within
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.search import search
 

@@ -12,7 +12,7 @@ from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.ops import Scale
 from uxnet_compiler.schema import Architecture, Evidence, Genotype, alive
 from uxnet_compiler.search.supernet import Supernet, Weights, one_hot
-from uxnet_compiler.search.trust_model import Gap
+from uxnet_compiler.search.trust.model import Gap
 from uxnet_compiler.spaces import FAMILIES, Slot, Space
 
 Batch = tuple[Tensor, Tensor]

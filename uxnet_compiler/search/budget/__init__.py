@@ -1,0 +1,1 @@
+"""What a network may cost: prices, a penalty while searching, a fit at the end."""
