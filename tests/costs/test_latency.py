@@ -117,7 +117,7 @@ def test_the_table_lies_in_the_cache_folder(
 ) -> None:
     monkeypatch.setenv("UXNET_CACHE", str(tmp_path / "cache"))
 
-    assert Latencies(torch.device("cpu"), PLAIN).path.parent == tmp_path / "cache"
+    assert Latencies(torch.device("cpu"), PLAIN).path.parent == tmp_path / "cache" / "latency"
 
 
 def test_maps_of_different_widths_are_measured_together(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from uxnet_compiler.errors import RunError
+from uxnet_compiler.machine.launch import Place
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import load
 from uxnet_compiler.search.config import SearchConfig
@@ -65,3 +67,14 @@ def test_what_is_complete_is_not_run_again_and_seeds_can_be_added(
     assert found is not None
     assert found.agreement.names == ("seed-4", "seed-5", "seed-6")
     assert before == {seed: (out / seed / "summary.json").stat().st_mtime_ns for seed in before}
+
+
+def test_several_processes_are_refused(
+    tmp_path: Path, phantom_set: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("uxnet_compiler.studies.seeds.place", lambda: Place(count=2))
+
+    with pytest.raises(RunError, match="not by 2; start a job for each seed"):
+        search_seeds(phantom_set, tmp_path / "out", CONFIG, 2, silent)
+
+    assert not (tmp_path / "out").exists()

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import nn
 
 from uxnet_compiler.backends.torch import build, layer
-from uxnet_compiler.files import cache_folder, write_text
+from uxnet_compiler.files import cache_room, write_text
 from uxnet_compiler.ir import Graph
 from uxnet_compiler.machine.hardware import CPU_FACTS, read_cpu
 from uxnet_compiler.machine.layout import channels_last, channels_last_
@@ -52,7 +52,7 @@ def machine_name(device: torch.device, precision: Precision) -> str:
 class Latencies:
     """The times of ops on one device in one precision; what is not known yet is measured.
 
-    The table lies in the user's cache folder (`uxnet_compiler.files.cache_folder`), a file for
+    The table lies in the user's cache folder (`uxnet_compiler.files.cache_room`), a file for
     each machine, so that the same network has the same latency tomorrow. A file that cannot be
     read is measured again.
     """
@@ -70,7 +70,7 @@ class Latencies:
         self.clock = clock
         self.machine = machine_name(device, precision)
         key = hashlib.sha256(self.machine.encode()).hexdigest()[:16]
-        self.path = (folder or cache_folder()) / f"latency-{key}.json"
+        self.path = (folder or cache_room("latency")) / f"{key}.json"
         self.times = self._read()
         self._fresh = False
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from uxnet_compiler.errors import RunError
 from uxnet_compiler.files import write_text
+from uxnet_compiler.machine.launch import place
 from uxnet_compiler.runs.folder import RunFolder, dump_json
 from uxnet_compiler.schema import Genotype, dump, load
 from uxnet_compiler.search.config import SearchConfig
@@ -40,8 +42,14 @@ def search_seeds(
         None when Ctrl-C stopped it.
 
     Raises:
-        UxnetError: A search failed, or the folder belongs to something else.
+        UxnetError: A search failed, the folder belongs to something else, or several processes
+            were started.
     """
+    if place().count > 1:
+        raise RunError(
+            f"{out}: several seeds are searched by one process, not by {place().count}; start a job"
+            " for each seed, or take `uxnet sweep`"
+        )
     names = [f"seed-{config.seed + index}" for index in range(count)]
     steps = tuple(
         SearchStep(

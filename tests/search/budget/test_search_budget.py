@@ -56,4 +56,4 @@ def test_a_latency_is_measured_kept_and_recorded(
     assert limits.latency_ms == 1e6
     assert limits.machine is not None
     assert "float32" in limits.machine
-    assert len(list((tmp_path / "cache").glob("latency-*.json"))) == 1
+    assert len(list((tmp_path / "cache" / "latency").glob("*.json"))) == 1
