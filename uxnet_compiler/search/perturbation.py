@@ -208,13 +208,6 @@ def _gates(edges: Mapping[str, Missed | None], tolerance: float) -> dict[str, fl
     return {key: gates[key] for key in edges}
 
 
-def certainty(missed: Missed | None, tolerance: float) -> float | None:
-    """Return how far a mean is from the tolerance, in standard errors; None without noise."""
-    if missed is None or missed.error == 0.0:
-        return None
-    return abs(missed.mean - tolerance) / missed.error
-
-
 def _worth(missed: Missed | None) -> float:
     return math.inf if missed is None else missed.mean
 

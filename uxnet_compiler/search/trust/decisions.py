@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 from uxnet_compiler.schema import Evidence
-from uxnet_compiler.search.perturbation import TOLERANCE, Measurement, Missed, certainty
+from uxnet_compiler.search.perturbation import TOLERANCE, Measurement, Missed
 from uxnet_compiler.search.trust.diary import (
     DIGITS,
     Records,
@@ -22,7 +24,9 @@ def judge(
     """Return every gate and choice, the weakest evidence first.
 
     What was measured has its strength from the measurement: the distance of a mean over patches to
-    the other decision, in standard errors. Its drift is that of the learned gate or preference.
+    the other decision, in standard errors. An edge whose loss is `mean` with the standard error
+    `error` is decided at mean = tolerance + Phi^-1(tau) error. Its drift is that of the learned
+    gate or preference.
 
     Args:
         records: What was learned, by step.
@@ -43,7 +47,7 @@ def _measured(
     key = learned.key
     if learned.kind == "gate":
         gate = evidence.gates[key]
-        strength = certainty(measurement.edges[key], TOLERANCE * measurement.loss)
+        strength = _of_edge(measurement.edges[key], TOLERANCE * measurement.loss, tau)
         return learned.model_copy(
             update={
                 "picked": "open" if gate >= tau else "shut",
@@ -57,7 +61,7 @@ def _measured(
         return learned.model_copy(update={"strength": None})
     weights = evidence.choices[key]
     picked = max(weights, key=lambda name: weights[name])
-    strength = certainty(_second(candidates), 0.0)
+    strength = _of_lead(candidates)
     return learned.model_copy(
         update={
             "picked": picked,
@@ -68,7 +72,15 @@ def _measured(
     )
 
 
-def _second(candidates: dict[str, Missed]) -> Missed | None:
-    """Return the best candidate but one."""
-    ranked = sorted(candidates.values(), key=lambda missed: missed.mean)
-    return ranked[1] if len(ranked) > 1 else None
+def _of_edge(missed: Missed | None, tolerance: float, tau: float) -> float | None:
+    if missed is None or missed.error == 0.0 or not 0 < tau < 1:
+        return None
+    return abs((missed.mean - tolerance) / missed.error - NormalDist().inv_cdf(tau))
+
+
+def _of_lead(candidates: dict[str, Missed]) -> float | None:
+    """Return by how many standard errors the second best candidate is behind."""
+    _, *others = sorted(candidates.values(), key=lambda missed: missed.mean)
+    if not others or others[0].error == 0.0:
+        return None
+    return others[0].mean / others[0].error
