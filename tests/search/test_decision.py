@@ -10,8 +10,9 @@ import torch
 from monai.losses.dice import DiceCELoss
 from torch import Tensor
 
+from uxnet_compiler.errors import RunError
 from uxnet_compiler.machine.selftest import Precision
-from uxnet_compiler.search.decision import Probe
+from uxnet_compiler.search.decision import WORST, Probe
 from uxnet_compiler.search.supernet import Supernet, Weights, all_open
 from uxnet_compiler.spaces.uxnet import UXNetOptions, space
 
@@ -110,3 +111,21 @@ def test_patches_come_in_batches(supernet: Supernet, batches: list[tuple[Tensor,
     np.testing.assert_allclose(
         together, Probe(supernet, apart, FLOAT32)(base, [], lambda _: None), rtol=1e-5
     )
+
+
+def test_a_variant_that_overflows_is_the_worst(batches: list[tuple[Tensor, Tensor]]) -> None:
+    torch.manual_seed(0)
+    broken = Supernet(FRAME).eval()
+    last = broken.slots["n2_0"].get_submodule("candidates.conv5")
+    torch.nn.init.constant_(next(last.parameters()), float("nan"))
+    choice = {name: float(name == "conv3") for name in FRAME.choices["n2_0.normal"]}
+    sound = Weights({**all_open(FRAME).choices, "n2_0.normal": choice}, all_open(FRAME).gates)
+    alone = {name: float(name == "conv5") for name in choice}
+    overflowing = Weights({**sound.choices, "n2_0.normal": alone}, sound.gates)
+
+    found = Probe(broken, batches, FLOAT32)(sound, [overflowing], lambda _: None)
+
+    assert (found[0] < WORST).all()
+    assert (found[1] == WORST).all()
+    with pytest.raises(RunError, match="not a number on held-out patches"):
+        Probe(broken, batches, FLOAT32)(overflowing, [], lambda _: None)

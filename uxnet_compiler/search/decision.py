@@ -14,6 +14,7 @@ from monai.losses.dice import DiceCELoss
 from numpy.typing import NDArray
 from torch import Tensor
 
+from uxnet_compiler.errors import RunError
 from uxnet_compiler.machine.layout import channels_last
 from uxnet_compiler.machine.processes import from_first
 from uxnet_compiler.machine.selftest import Precision
@@ -28,6 +29,9 @@ MEASURED_FILE = "measured.json"
 
 PATCHES = 16
 """An edge is judged on so many, of cases that trained no weights."""
+
+WORST = 100.0
+"""Loss of a variant that overflows."""
 
 COMPUTED_AGAIN = 0.6
 """Part of the supernet that a variant computes anew, about: what lies before it is known."""
@@ -58,7 +62,11 @@ class Probe:
     def __call__(
         self, base: Weights, variants: Sequence[Weights], told: Callable[[float], None]
     ) -> NDArray[np.float64]:
-        """Return the loss of each patch, of the base in the first row; see `Losses`."""
+        """Return the loss of each patch, of the base in the first row; see `Losses`.
+
+        Raises:
+            RunError: The loss of the base is not a number.
+        """
         device = next(self._supernet.parameters()).device
         changed = [self._changed(base, variant) for variant in variants]
         columns = []
@@ -68,12 +76,19 @@ class Probe:
                 given = channels_last(given, self._supernet.space.spatial_dims)
             values: dict[str, Tensor] = {}
             rows = [self._losses(given, truth, base, keep=values)]
+            if not np.isfinite(rows).all():
+                raise RunError(
+                    "the trained supernet's loss is not a number on held-out patches; try"
+                    " --precision float32"
+                )
             for index, (variant, names) in enumerate(zip(variants, changed, strict=True)):
                 known = {name: value for name, value in values.items() if name not in names}
                 rows.append(self._losses(given, truth, variant, known=known))
                 told((number + (index + 1) / len(variants)) / len(self._batches))
             columns.append(np.array(rows))
-        return np.concatenate(columns, axis=1)
+        losses: NDArray[np.float64] = np.concatenate(columns, axis=1)
+        losses[~np.isfinite(losses)] = WORST
+        return losses
 
     def _losses(
         self, image: Tensor, label: Tensor, weights: Weights, **values: Mapping[str, Tensor]
