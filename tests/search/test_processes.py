@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import torch
 from jobs import finish, places, search_job, start
 from safetensors.torch import load_file
@@ -16,7 +17,6 @@ SMALL = {
     "width": 2,
     "precision": "float32",
     "warmup": 0.2,
-    "evidence": "learned",  # the patches that are measured on in the end depend on the batch
 }
 
 
@@ -26,16 +26,18 @@ def evidence(run: Path) -> Evidence:
     return found
 
 
+@pytest.mark.parametrize("order", ["first", "second"])
 def test_two_processes_search_as_one_with_the_double_batch(
-    phantom_set: Path, tmp_path: Path
+    order: str, phantom_set: Path, tmp_path: Path
 ) -> None:
     pair, one = tmp_path / "pair", tmp_path / "one"
+    config = SMALL | {"order": order, "evidence": "learned"}
 
     jobs = [
-        start(search_job, phantom_set, pair, SMALL | {"batch_size": 1}, place)
+        start(search_job, phantom_set, pair, config | {"batch_size": 1}, place)
         for place in places(2)
     ]
-    jobs += [start(search_job, phantom_set, one, SMALL | {"batch_size": 2}, {})]
+    jobs += [start(search_job, phantom_set, one, config | {"batch_size": 2}, {})]
     finish(*jobs)
 
     for key, gate in evidence(one).gates.items():

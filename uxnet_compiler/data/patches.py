@@ -29,6 +29,10 @@ _MOST_WORKERS = 8
 _Batch = tuple[torch.Tensor, torch.Tensor]
 
 
+PAIR = 2
+"""Patches that are drawn together where nothing is trained: one anywhere, one with foreground."""
+
+
 @dataclass(frozen=True)
 class Feed:
     """How batches are made before they are asked for.
@@ -156,10 +160,11 @@ class PatchBatches(Iterator[_Batch]):
         self.waited_s = float(state["waited_s"])
 
     def unvaried(self, seed: int) -> PatchBatches:
-        """Draw patches of the same cases as they are, with a seed of its own."""
-        return PatchBatches(
-            self._cases, self._plan, batch_size=self._batch_size, augment=False, seed=seed
-        )
+        """Draw patches of the same cases as they are, two at a time, with a seed of their own.
+
+        They are the same for every size of batch and number of processes.
+        """
+        return PatchBatches(self._cases, self._plan, batch_size=PAIR, augment=False, seed=seed)
 
     def _make(self, seed: int, number: int) -> _Batch:
         random = np.random.default_rng((seed, number))

@@ -14,7 +14,7 @@ part of the batch alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
@@ -57,18 +57,24 @@ def average_gradients(parameters: Iterable[Tensor]) -> None:
     Raises:
         RunError: Another process ended.
     """
-    if not distributed.is_initialized():
+    average_([p.grad for p in parameters if p.grad is not None])
+
+
+def average_(tensors: Sequence[Tensor]) -> None:
+    """Replace each tensor by its mean over all processes, in place.
+
+    Raises:
+        RunError: Another process ended.
+    """
+    if not distributed.is_initialized() or not tensors:
         return
-    gradients = [p.grad for p in parameters if p.grad is not None]
-    if not gradients:
-        return
-    total = torch.cat([gradient.flatten() for gradient in gradients])
+    total = torch.cat([tensor.flatten() for tensor in tensors])
     with _one_line():
         distributed.all_reduce(total)
     total /= distributed.get_world_size()
-    parts = total.split_with_sizes([gradient.numel() for gradient in gradients])
-    for gradient, part in zip(gradients, parts, strict=True):
-        gradient.copy_(part.view(gradient.shape))
+    parts = total.split_with_sizes([tensor.numel() for tensor in tensors])
+    for tensor, part in zip(tensors, parts, strict=True):
+        tensor.copy_(part.view(tensor.shape))
 
 
 def mean_of_all(value: float) -> float:

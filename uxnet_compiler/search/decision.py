@@ -14,6 +14,7 @@ from monai.losses.dice import DiceCELoss
 from numpy.typing import NDArray
 from torch import Tensor
 
+from uxnet_compiler.data.patches import PAIR
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.machine.layout import channels_last
 from uxnet_compiler.machine.processes import from_first
@@ -146,7 +147,7 @@ def decide(loop: Loop, observer: Observer, *, complete: bool) -> Outcome:
         return Outcome(learned, learned)
     observer.phase("measuring edges and ops")
     start = time.monotonic()
-    with _probe(loop, -(-PATCHES // config.batch_size)) as probe:
+    with _probe(loop, PATCHES // PAIR) as probe:
         found = perturb(loop.task.space, probe, learned, tau=config.tau, observer=observer)
     found = from_first(found)  # all processes measure the same, up to rounding
     return Outcome(found.evidence(learned), learned, found, time.monotonic() - start)
@@ -154,8 +155,8 @@ def decide(loop: Loop, observer: Observer, *, complete: bool) -> Outcome:
 
 def expected_s(loop: Loop) -> float:
     """Return how many seconds measuring will take at the end, from one pass on trial."""
-    config, space = loop.task.config, loop.task.space
-    if not _measures(config):
+    space = loop.task.space
+    if not _measures(loop.task.config):
         return 0.0
     variants = len(space.gates) + sum(map(len, space.choices.values()))
     base = loop.strategy.evidence()
@@ -165,7 +166,7 @@ def expected_s(loop: Loop) -> float:
         start = time.monotonic()
         probe(mixture, [], lambda _: None)
         pass_s = time.monotonic() - start
-    return from_first(pass_s * variants * -(-PATCHES // config.batch_size) * COMPUTED_AGAIN)
+    return from_first(pass_s * variants * PATCHES // PAIR * COMPUTED_AGAIN)
 
 
 def _measures(config: SearchConfig) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from uxnet_compiler.machine.processes import average_
+
 Loss = Callable[[], Tensor]
 STEP = 0.01
 """Length of the finite difference, of all weights together (as in DARTS)."""
@@ -38,7 +40,8 @@ def unrolled_gradients(
 ) -> tuple[Tensor, list[Tensor]]:
     """Return the held-out loss after a step of the weights, and its architecture gradients.
 
-    The weights are as before afterwards, to the last bit.
+    The weights are as before afterwards, to the last bit. Of several processes each returns the
+    gradients of its own part of the batches, through the step that all of them take together.
 
     Maths:
         w' = w - rate grad_w L_train(w, a), v = grad_w' L_val(w', a), e = 0.01 / |v|
@@ -56,10 +59,13 @@ def unrolled_gradients(
     """
     before = [w.detach().clone() for w in weights]
     try:
-        _move(weights, before, gradients(train(), weights, keep=True), -rate)
+        step_of_weights = gradients(train(), weights, keep=True)
+        average_(step_of_weights)
+        _move(weights, before, step_of_weights, -rate)
         loss = held_out()
         found = gradients(loss, [*weights, *architecture], keep=True)
         direction, direct = found[: len(weights)], found[len(weights) :]
+        average_(direction)
         size = float(torch.stack([d.square().sum() for d in direction]).sum().sqrt())
         if size == 0:
             return loss.detach(), direct

@@ -18,7 +18,7 @@ from uxnet_compiler.spaces import FAMILIES, Slot, Space
 Batch = tuple[Tensor, Tensor]
 
 RANDOM = 8
-BATCHES = 4  # of the search's size: a few seconds of a search that takes minutes
+BATCHES = 4  # a few seconds of a search that takes minutes
 SEED = 9173  # of patches and random genotypes, whatever the seed of the search: all are alike
 
 
