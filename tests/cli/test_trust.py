@@ -51,7 +51,7 @@ def test_trust_prints_verdicts_and_the_gap(seeds: Path) -> None:
     assert found.exit_code == 0, found.output
     assert "3 steps in" in found.stdout
     assert "movement" in found.stdout
-    assert "Dice on the same 4 patches" in found.stdout
+    assert "Dice on the same 8 patches" in found.stdout
 
 
 def test_trust_as_json_is_the_report(seeds: Path) -> None:
