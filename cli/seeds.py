@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
     from uxnet_compiler.search.config import SearchConfig
     from uxnet_compiler.search.trust.agreement import Agreement
 
-STOPPED = 130  # what shells use for a job that Ctrl-C ended
 SHOWN = 20
 
 
@@ -23,11 +21,11 @@ def search_with_seeds(
     from uxnet_compiler.studies.seeds import search_seeds
 
     from .progress import Display
+    from .stopping import end_stopped
 
     found = search_seeds(data, out, config, count, Display)
     if found is None:
-        click.echo("stopped before the end; the same command goes on", err=True)
-        sys.exit(STOPPED)
+        end_stopped()
     if as_json:
         click.echo(found.agreement.model_dump_json(indent=2))
         return

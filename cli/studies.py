@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +12,6 @@ if TYPE_CHECKING:
     from uxnet_compiler.studies.fan_out import Crew
     from uxnet_compiler.studies.step import Study
     from uxnet_compiler.studies.table import Table
-
-STOPPED = 130  # what shells use for a job that Ctrl-C ended
 
 
 def carry_out(
@@ -41,6 +38,7 @@ def carry_out(
     from uxnet_compiler.studies.outlook import as_table, outlook
 
     from .progress import Display
+    from .stopping import end_stopped
 
     with Display() as display:
         found = outlook(study, out, display, threads=crew.threads if crew else None)
@@ -50,8 +48,7 @@ def carry_out(
         return
     show(expected, as_json=False, err=True)
     if not _work(study, out, crew):
-        click.echo("stopped before the end; the same command goes on", err=True)
-        sys.exit(STOPPED)
+        end_stopped()
     made = table()
     made.write(out, name)
     show(made, as_json=as_json)

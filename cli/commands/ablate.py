@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -35,16 +36,11 @@ def command(
     out: Path,
     search_config: Path | None,
     train_config: Path | None,
-    search_steps: int | None,
-    search_minutes: float | None,
-    train_steps: int | None,
-    train_minutes: float | None,
     folds: int | None,
     fold: tuple[int, ...] | None,
-    seed: int | None,
-    device: str | None,
     dry_run: bool,
     as_json: bool,
+    **budget: Any,
 ) -> None:
     """Run the ablation of UXNet's Table 1 on a data set.
 
@@ -58,15 +54,7 @@ def command(
     from uxnet_compiler.studies.budget import Overrides, chosen_folds
     from uxnet_compiler.training.config import TrainConfig
 
-    given = {
-        "search_steps": search_steps,
-        "search_minutes": search_minutes,
-        "train_steps": train_steps,
-        "train_minutes": train_minutes,
-        "seed": seed,
-        "device": device,
-    }
-    overrides = make_config(Overrides, None, given)
+    overrides = make_config(Overrides, None, budget)
     count = folds or FOLDS
     planned = ablation(
         data,

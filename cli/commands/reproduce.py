@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,16 +31,11 @@ def command(
     out: Path,
     tasks: str | None,
     with_unet: bool,
-    search_steps: int | None,
-    search_minutes: float | None,
-    train_steps: int | None,
-    train_minutes: float | None,
     folds: int | None,
     fold: tuple[int, ...] | None,
-    seed: int | None,
-    device: str | None,
     dry_run: bool,
     as_json: bool,
+    **budget: Any,
 ) -> None:
     """Search and cross-validate the Decathlon's tasks, beside the published figures.
 
@@ -51,17 +47,9 @@ def command(
     from uxnet_compiler.studies.budget import Overrides
     from uxnet_compiler.studies.reproduction import reproduction
 
-    given = {
-        "search_steps": search_steps,
-        "search_minutes": search_minutes,
-        "train_steps": train_steps,
-        "train_minutes": train_minutes,
-        "seed": seed,
-        "device": device,
-    }
     planned = reproduction(
         data,
-        make_config(Overrides, None, given),
+        make_config(Overrides, None, budget),
         tasks=tuple(tasks.split(",")) if tasks else (),
         folds=folds,
         fold=fold,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +15,6 @@ from ..seeds import search_with_seeds
 
 if TYPE_CHECKING:
     from uxnet_compiler.search.search import Found
-
-STOPPED = 130  # what shells use for a job that Ctrl-C ended
 
 
 @click.command("search")
@@ -65,6 +62,7 @@ def command(
     from uxnet_compiler.search.search import search
 
     from ..progress import Display
+    from ..stopping import end_stopped
 
     with Display() as display:
         found = search(data, out, config, observer=display, resume=resume)
@@ -72,9 +70,7 @@ def command(
     if here.is_first:
         _tell(found, as_json=as_json)
     if not found.summary.complete:
-        if here.is_first:
-            click.echo("stopped before the end; the same command with --resume goes on", err=True)
-        sys.exit(STOPPED)
+        end_stopped("the same command with --resume", told=here.is_first)
 
 
 def _tell(found: Found, *, as_json: bool) -> None:

@@ -41,15 +41,11 @@ def command(
     workers: int | None,
     threads: int,
     address: str | None,
-    search_steps: int | None,
-    search_minutes: float | None,
-    train_steps: int | None,
-    train_minutes: float | None,
     folds: int | None,
     fold: tuple[int, ...] | None,
-    device: str | None,
     dry_run: bool,
     as_json: bool,
+    **budget: Any,
 ) -> None:
     """Search or train for many seeds, folds and genotypes, each in a process of its own.
 
@@ -70,14 +66,7 @@ def command(
         "fold": fold,
         "genotypes": genotypes.split(",") if genotypes else None,
     }
-    budgets = {
-        "search_steps": search_steps,
-        "search_minutes": search_minutes,
-        "train_steps": train_steps,
-        "train_minutes": train_minutes,
-        "device": device,
-    }
-    overrides = make_config(Overrides, None, budgets)
+    overrides = make_config(Overrides, None, budget)
     config = make_config(SweepConfig, study, given)
     if config.data is None:
         raise click.UsageError("--data is needed, or data in STUDY.yaml")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,6 @@ from ..options import cache_option, config_options
 
 if TYPE_CHECKING:
     from uxnet_compiler.training.train import Result
-
-STOPPED = 130  # what shells use for a job that Ctrl-C ended
 
 
 @click.command("train")
@@ -63,6 +60,7 @@ def command(
     from uxnet_compiler.zoo import resolve
 
     from ..progress import Display
+    from ..stopping import end_stopped
 
     found = resolve(genotype)
     with Display() as display:
@@ -73,9 +71,7 @@ def command(
     if here.is_first:
         _tell(result, as_json=as_json)
     if not result.summary.complete:
-        if here.is_first:
-            click.echo("stopped before the end; the same command with --resume goes on", err=True)
-        sys.exit(STOPPED)
+        end_stopped("the same command with --resume", told=here.is_first)
 
 
 def _tell(result: Result, *, as_json: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
     from uxnet_compiler.search.trust.model import Comparison, Gap, Trust
 
-STOPPED = 130  # what shells use for a job that Ctrl-C ended
 SIGNS = {"ok": "ok", "doubt": "doubt", "bad": "BAD"}
 COLOURS = {"ok": "green", "doubt": "yellow", "bad": "red"}
 
@@ -71,11 +69,11 @@ def command(
         from uxnet_compiler.studies.comparison import compare_trained
 
         from ..progress import Display
+        from ..stopping import end_stopped
 
         made = compare_trained(run, data, Display, minutes=train_minutes, num_random=num_random)
         if made is None:
-            click.echo("stopped before the end; the same command goes on", err=True)
-            sys.exit(STOPPED)
+            end_stopped()
         report = made
     if as_json:
         click.echo(report.model_dump_json(indent=2))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from uxnet_compiler.costs.latency import FREE, Latencies
+from uxnet_compiler.costs.latency import FREE, Clock, Latencies
 from uxnet_compiler.ir import Graph
 from uxnet_compiler.lowering import lower
 from uxnet_compiler.machine.selftest import Precision
@@ -43,13 +43,8 @@ def network() -> Graph:
     return lower(UXNET.sample(FRAME, 0, tau=0.0).architecture)
 
 
-def table(folder: Path, clock: object = None) -> Latencies:
-    return Latencies(
-        torch.device("cpu"),
-        PLAIN,
-        folder=folder,
-        clock=clock or StubClock(),  # type: ignore[arg-type]
-    )
+def table(folder: Path, clock: Clock | None = None) -> Latencies:
+    return Latencies(torch.device("cpu"), PLAIN, folder=folder, clock=clock or StubClock())
 
 
 def test_the_latency_of_a_network_is_the_sum_of_its_ops(tmp_path: Path) -> None:
