@@ -152,12 +152,15 @@ def test_ctrl_c_lets_every_step_save_and_a_failure_stops_what_needs_it_alone(
 
 
 def test_without_ray_one_line_says_what_to_install(
-    tmp_path: Path, tiny_search: SearchConfig, monkeypatch: pytest.MonkeyPatch
+    phantom_set_2d: Path,
+    tmp_path: Path,
+    tiny_search: SearchConfig,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
 
     with pytest.raises(BackendError, match=r"uxnet-compiler\[ray\]") as error:
-        fan_out(seeds(tiny_search, tmp_path, 1), tmp_path / "out", Crew())
+        fan_out(seeds(tiny_search, phantom_set_2d, 1), tmp_path / "out", Crew())
 
     assert "\n" not in str(error.value)
 

@@ -114,3 +114,14 @@ def test_a_step_that_fails_says_why_and_leaves_nothing(
         do(step, tmp_path / "nowhere", tmp_path / "out", Observer())
 
     assert not (tmp_path / "out" / "search").exists()
+
+
+def test_data_that_cannot_be_used_is_told_before_anything_is_written(
+    tiny_search: SearchConfig, tmp_path: Path
+) -> None:
+    step = SearchStep(name="search", data="data", config=tiny_search)
+
+    with pytest.raises(DataError, match="no such folder"):
+        run_study(Study((step,), {"data": tmp_path / "none"}), tmp_path / "out", silent)
+
+    assert not (tmp_path / "out").exists()

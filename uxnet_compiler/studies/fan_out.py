@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from uxnet_compiler.errors import BackendError, RunError, UxnetError
 from uxnet_compiler.runs.observer import Observer
-from uxnet_compiler.studies.folder import enter, is_done
+from uxnet_compiler.studies.folder import enter, is_done, require_data
 from uxnet_compiler.studies.step import Step, Study
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def fan_out(study: Study, out: Path, crew: Crew, observer: Observer | None = Non
                 f"{step.name}: device {device_of(step)!r}: workers are given their GPU; ask for"
                 " auto, cuda or cpu"
             )
+    require_data(study)
     enter(study, out)
     missing = [step for step in study.steps if not is_done(step, out)]
     if not missing:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.files import write_text
 from uxnet_compiler.runs.config import first_defect
@@ -46,6 +47,16 @@ def enter(study: Study, out: Path) -> None:
     for name, genotype in study.genotypes.items():
         if not (path := out / GIVEN / name / "genotype.json").is_file():
             dump(genotype, path)
+
+
+def require_data(study: Study) -> None:
+    """Open every data set of a study, before anything is written for it.
+
+    Raises:
+        DataError: One cannot be used.
+    """
+    for root in study.data.values():
+        open_dataset(root)
 
 
 def check(study: Study, out: Path) -> None:

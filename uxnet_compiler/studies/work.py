@@ -15,7 +15,7 @@ from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.search import search
 from uxnet_compiler.search.task import plan_search, searched_part
 from uxnet_compiler.spaces import FAMILIES, derive
-from uxnet_compiler.studies.folder import enter, is_done
+from uxnet_compiler.studies.folder import enter, is_done, require_data
 from uxnet_compiler.studies.step import (
     DeriveStep,
     EvaluateStep,
@@ -47,6 +47,7 @@ def run_study(study: Study, out: Path, show: Show) -> bool:
     Raises:
         UxnetError: A step failed, or the folder belongs to another study.
     """
+    require_data(study)
     enter(study, out)
     missing = [step for step in study.steps if not is_done(step, out)]
     for number, step in enumerate(missing, start=1):
