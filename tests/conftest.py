@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from browser import chromium, watched_page
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 try:
     import uxnet_compiler.cli.main  # noqa: F401
@@ -90,3 +95,17 @@ def phantom_set_2d(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("phantoms") / "phantom"
     write_phantom(out, cases=6, size=(32, 32))
     return out
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Return a headless Chromium, or skip the test where there is none."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Return an empty page to open files in; whatever it grumbles about fails the test."""
+    with watched_page(browser) as opened:
+        yield opened
