@@ -8,25 +8,9 @@ from typing import Any
 
 import click
 
+from uxnet_compiler.wording import mebibytes, short
 
-def short(number: float) -> str:
-    """Return `1.23 M` for 1234567: thousands, millions, billions, trillions."""
-    return _scaled(number, 1000, ("", "k", "M", "G", "T"))
-
-
-def mebibytes(num_bytes: float) -> str:
-    """Return `1.18 MiB` for 1234567."""
-    return _scaled(num_bytes, 1024, ("B", "KiB", "MiB", "GiB", "TiB"))
-
-
-def _scaled(number: float, step: int, units: tuple[str, ...]) -> str:
-    power = 0
-    # 999.5 would be written with four digits.
-    while number >= 999.5 and power < len(units) - 1:
-        number /= step
-        power += 1
-    digits = 0 if power == 0 or number >= 99.95 else 1 if number >= 9.995 else 2
-    return f"{number:.{digits}f} {units[power]}".rstrip()
+__all__ = ["COUNT", "GIBIBYTES", "Count", "Gibibytes", "mebibytes", "short"]
 
 
 _COUNTS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}

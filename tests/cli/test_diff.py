@@ -52,7 +52,7 @@ def test_costs_stand_side_by_side() -> None:
 
 
 def test_json_is_the_whole_difference() -> None:
-    code, stdout, _ = run("zoo:unet", "zoo:unetpp", "--json")
+    code, stdout, _ = run("zoo:unet", "zoo:unetpp", "--format", "json")
 
     assert code == 1
     wanted = diff(resolve("zoo:unet"), resolve("zoo:unetpp"))
