@@ -48,8 +48,9 @@ demo: setup ## Search, compile, train and predict on made-up images, in a few mi
 	$(BIN)/uxnet demo --out demo
 
 .PHONY: docs
-docs: setup ## Write the generated pages and pictures of docs/ again
+docs: setup ## Write the generated pages and drawings of docs/ again, build docs/_build/html
 	$(BIN)/python docs/generate.py
+	$(BIN)/sphinx-build -q -E -n -W --keep-going -d docs/_build/doctrees docs docs/_build/html
 
 .PHONY: bench-compiler
 bench-compiler: setup ## Compare compiled networks with those of nnU-Net and MONAI

@@ -23,7 +23,10 @@ html_css_files = ["site.css"]
 html_show_copyright = False
 html_show_sphinx = False
 html_copy_source = False
-html_theme_options = {"top_of_page_buttons": []}  # there is no server to edit or view pages on
+html_show_search_summary = False  # they are fetched, which no browser allows from a folder
+html_theme_options: dict[str, Any] = {
+    "top_of_page_buttons": []
+}  # there is no server to edit or view pages on
 
 myst_heading_anchors = 3
 nitpicky = True
@@ -65,9 +68,7 @@ def stay_on_the_site(_app: Sphinx, _page: str, source: list[str]) -> None:
         source[0] = source[0].replace(f"]({outside})", f"]({page})")
 
 
-def shorten(
-    _app: Sphinx, _what: str, _name: str, obj: Any, _options: Any, signature: str, returns: str
-) -> tuple[str, str] | None:
+def shorten(_app: Sphinx, _what: str, _name: str, obj: Any, *_rest: Any) -> tuple[str, str] | None:
     """Leave out the signatures of models: their fields stand below."""
     if isinstance(obj, type) and issubclass(obj, BaseModel):
         return "", ""

@@ -1,18 +1,28 @@
-"""Write the generated parts of docs/ again: `make docs`. The tests prove them current."""
+"""Write the generated parts of docs/ again: `make docs`. The tests prove them current.
+
+The bytes of a drawing depend on the version of Graphviz; what it shows does not. So each drawing
+ends with the SHA-256 of the Graphviz source that it was made from, and is made again only when
+that has changed.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import io
+import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from uxnet_compiler.cli.main import main
-from uxnet_compiler.pictures import render
 from uxnet_compiler.schema import json_schema
 from uxnet_compiler.zoo import zoo
 
 HERE = Path(__file__).parent
+WIDTH = 88
 INTRODUCTION = """\
 # The command line
 
@@ -37,7 +47,7 @@ def _helps(
     command: click.Command, name: str, parent: click.Context | None = None
 ) -> Iterator[tuple[str, str]]:
     context = click.Context(
-        command, info_name=name, parent=parent, terminal_width=96, **main.context_settings
+        command, info_name=name, parent=parent, terminal_width=WIDTH, **main.context_settings
     )
     yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
@@ -47,19 +57,60 @@ def _helps(
             yield from _helps(found, child, context)
 
 
-def draw_zoo() -> None:
-    """Draw every bundled genotype, searched ones with what was cut; needs Graphviz.
+@dataclass(frozen=True)
+class Drawing:
+    """A drawing in docs/pictures.
 
-    No test compares the bytes: another version of Graphviz writes others.
+    Attributes:
+        name: Of the file.
+        command: What `uxnet` is told to make it, but for `-o FILE`. It also writes `.gv`.
     """
+
+    name: str
+    command: tuple[str, ...]
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return HERE / "pictures" / self.name
+
+    def mark(self) -> str:
+        """Return the line that it ends with when it is made today."""
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder) / "drawing.gv"
+            self._run(source)
+            digest = hashlib.sha256(source.read_bytes()).hexdigest()
+        return f"<!-- sha256 of the Graphviz source: {digest} -->\n"
+
+    def is_current(self) -> bool:
+        """Return whether the file shows what would be drawn today."""
+        return self.path.exists() and self.path.read_text("utf-8").endswith(self.mark())
+
+    def write(self) -> None:
+        """Draw it; needs Graphviz."""
+        self._run(self.path)
+        with self.path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(self.mark())
+
+    def _run(self, out: Path) -> None:
+        with contextlib.redirect_stdout(io.StringIO()):  # the command prints the path
+            main([*self.command, "-o", str(out)], standalone_mode=False)
+
+
+def drawings() -> list[Drawing]:
+    """Return all drawings: every bundled genotype, searched ones with what was cut."""
+    found = []
     for entry in zoo().values():
-        genotype = entry.genotype()
-        gates = genotype.evidence.gates.values() if genotype.evidence else ()
-        searched = any(0 < gate < 1 for gate in gates)
-        render(genotype, HERE / "pictures" / f"{entry.name}.svg", pruned=searched)
+        evidence = entry.genotype().evidence
+        gates = evidence.gates.values() if evidence else ()
+        cut = ("--pruned",) if any(0 < gate < 1 for gate in gates) else ()
+        found.append(Drawing(f"{entry.name}.svg", ("render", f"zoo:{entry.name}", *cut)))
+    return found
 
 
 if __name__ == "__main__":
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8", newline="\n")
-    draw_zoo()
+    for drawing in drawings():
+        if not drawing.is_current():
+            drawing.write()

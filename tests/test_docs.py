@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from click.testing import CliRunner
@@ -23,6 +23,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"# (\S+/\S+\.py)\n")  # the first line of a block that is a whole file
+GENERATE = runpy.run_path(str(ROOT / "docs/generate.py"))
+DRAWINGS = GENERATE["drawings"]()
 RUNNING = [page for page in PAGES if "```console\n" in page.read_text()]
 
 
@@ -116,10 +118,21 @@ def test_the_pass_that_the_page_writes_keeps_the_laws_of_all_passes(tmp_path: Pa
 
 
 def test_generated_pages_are_current() -> None:
-    pages: dict[Path, str] = runpy.run_path(str(ROOT / "docs/generate.py"))["pages"]()
+    pages: dict[Path, str] = GENERATE["pages"]()
 
     for path, text in pages.items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name} is old: run make docs"
+
+
+@pytest.mark.parametrize("drawing", DRAWINGS, ids=lambda drawing: drawing.name)
+def test_a_drawing_shows_what_would_be_drawn_today(drawing: Any) -> None:
+    assert drawing.is_current(), f"docs/pictures/{drawing.name} is old: run make docs"
+
+
+def test_every_drawing_is_made_by_a_command() -> None:
+    there = {path.name for path in (ROOT / "docs/pictures").iterdir()}
+
+    assert there == {drawing.name for drawing in DRAWINGS}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
