@@ -46,26 +46,26 @@ def draw_slices(
     Raises:
         RunError: The folder cannot be written.
     """
-    picture = _upright(_windowed(image.array[0]), image.grid)
-    upright = {title: _upright(labelled, image.grid) for title, labelled in maps.items()}
-    first = next(iter(upright.values()))
+    picture = upright(windowed(image.array[0]), image.grid)
+    drawn = {title: upright(labelled, image.grid) for title, labelled in maps.items()}
+    first = next(iter(drawn.values()))
     axes = range(3) if first.ndim == 3 else [None]
-    places = [None if axis is None else (axis, _fullest(first, axis)) for axis in axes]
+    places = [None if axis is None else (axis, fullest(first, axis)) for axis in axes]
     columns = 1 + len(maps)
-    heights = [_height(_cut(picture, place), _aspect(image.spacing, place)) for place in places]
+    heights = [_height(cut(picture, place), aspect_of(image.spacing, place)) for place in places]
     figure = Figure(
         figsize=(PANEL_INCHES * columns, PANEL_INCHES * sum(heights) + 0.6), layout="constrained"
     )
     FigureCanvasAgg(figure)
     panels = figure.subplots(len(places), columns, squeeze=False, height_ratios=heights)
     for row, place in zip(panels, places, strict=True):
-        aspect = _aspect(image.spacing, place)
-        for panel, (title, labelled) in zip(row, [("image", None), *upright.items()], strict=True):
+        aspect = aspect_of(image.spacing, place)
+        for panel, (title, labelled) in zip(row, [("image", None), *drawn.items()], strict=True):
             if place is places[0]:
                 panel.set_title(title, fontsize=11)
-            _draw(panel, _cut(picture, place), aspect)
+            _draw(panel, cut(picture, place), aspect)
             if labelled is not None:
-                _colour(panel, _cut(labelled, place), aspect, len(labels))
+                _colour(panel, cut(labelled, place), aspect, len(labels))
     handles = [
         Patch(color=_colour_of(value), label=labels[value]) for value in range(1, len(labels))
     ]
@@ -74,15 +74,19 @@ def draw_slices(
         figure.savefig(draft, format="png", dpi=DOTS_PER_INCH)
 
 
-def _windowed(channel: NDArray[np.float32]) -> NDArray[np.float32]:
+def windowed(channel: NDArray[np.float32]) -> NDArray[np.float32]:
     """Map all but the darkest and brightest percent to 0..1."""
     low, high = np.percentile(channel, (1, 99))
     scaled: NDArray[np.float32] = np.clip((channel - low) / max(float(high - low), 1e-9), 0, 1)
     return scaled
 
 
-def _upright(volume: NDArray[Scalar], grid: Grid) -> NDArray[Scalar]:
-    """Flip the axes that run against ITK's: towards the left, the back and the head."""
+def upright(volume: NDArray[Scalar], grid: Grid) -> NDArray[Scalar]:
+    """Flip the axes that run against ITK's: towards the left, the back and the head.
+
+    Shape:
+        volume, out  (D, H, W) or (H, W)
+    """
     size = len(grid.size)
     backwards = [axis for axis in range(volume.ndim) if grid.direction[axis * (size + 1)] < 0]
     # Axes of an array are in the reverse order of a grid's; a single slice has no D.
@@ -95,23 +99,26 @@ def _height(plane: NDArray[np.generic], aspect: float) -> float:
     return min(2.0, float(rows * aspect / columns))
 
 
-def _fullest(labelled: NDArray[np.int16], axis: int) -> int:
+def fullest(labelled: NDArray[np.int16], axis: int) -> int:
+    """Return the slice across an axis with most labels, then most of them."""
     slices = np.moveaxis(labelled, axis, 0)
     return max(
         range(len(slices)), key=lambda at: (np.unique(slices[at]).size, (slices[at] > 0).sum())
     )
 
 
-def _cut(volume: NDArray[np.generic], place: tuple[int, int] | None) -> NDArray[np.generic]:
+def cut(volume: NDArray[Scalar], place: tuple[int, int] | None) -> NDArray[Scalar]:
+    """Return a slice as it is seen, rows from the top down: axis and index, None in 2-D."""
     if place is None:
         return volume
     axis, at = place
-    plane: NDArray[np.generic] = np.moveaxis(volume, axis, 0)[at]
+    plane: NDArray[Scalar] = np.moveaxis(volume, axis, 0)[at]
     # D counts from the feet up, rows of a picture from the top down.
     return plane if axis == 0 else plane[::-1]
 
 
-def _aspect(spacing: tuple[float, ...], place: tuple[int, int] | None) -> float:
+def aspect_of(spacing: tuple[float, ...], place: tuple[int, int] | None) -> float:
+    """Return how much higher than wide a pixel of such a slice is."""
     if place is None:
         return spacing[0] / spacing[1]
     rows, columns = (length for axis, length in enumerate(spacing) if axis != place[0])
