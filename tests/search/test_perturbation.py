@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -11,8 +11,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from uxnet_compiler.schema import Evidence
-from uxnet_compiler.search.perturbation import Losses, perturb
-from uxnet_compiler.search.supernet import Weights
+from uxnet_compiler.search.perturbation import (
+    Change,
+    Losses,
+    Measurement,
+    Price,
+    gates,
+    measure_edges,
+    measure_ops,
+)
+from uxnet_compiler.search.supernet import Weights, one_hot
 from uxnet_compiler.spaces import FAMILIES, Space
 from uxnet_compiler.spaces.uxnet import UXNetOptions, space
 
@@ -37,10 +45,11 @@ class Stub:
         self.calls: list[Weights] = []
 
     def __call__(
-        self, base: Weights, variants: Sequence[Weights], told: Callable[[float], None]
+        self, bases: Sequence[Weights], changes: Sequence[Change], told: Callable[[float], None]
     ) -> NDArray[np.float64]:
         told(1.0)
-        return np.array([self._one(weights) for weights in (base, *variants)])
+        (base,) = bases
+        return np.array([self._one(weights) for weights in (base, *(do(base) for do in changes))])
 
     def _one(self, weights: Weights) -> NDArray[np.float64]:
         loss = 1.0
@@ -58,9 +67,25 @@ class Stub:
         return loss + spread * patches
 
 
-def measured(frame: Space, losses: Losses, before: Evidence | None = None) -> Evidence:
-    before = before or learned(frame)
-    return perturb(frame, losses, before, tau=TAU).evidence(before)
+def free(_: Weights) -> float:
+    return 0.0
+
+
+def gates_of(losses: Losses, price: Price = free) -> dict[str, float]:
+    loss, edges = measure_edges(FRAME, losses, learned(FRAME), price)
+    return gates(edges, loss)
+
+
+def preferences(
+    losses: Losses, kept: Iterable[str] = FRAME.gates, price: Price = free
+) -> Mapping[str, Mapping[str, float]]:
+    first = {choice: names[0] for choice, names in FRAME.choices.items()}
+    context = one_hot(FRAME, first, frozenset(kept))
+    alone, patches, candidates = measure_ops(FRAME, losses, [context], price)
+    found = Measurement(
+        patches=patches, loss=1.0, edges={}, adapted=0, alone=alone, candidates=candidates
+    )
+    return found.evidence(learned(FRAME)).choices
 
 
 def learned(frame: Space) -> Evidence:
@@ -76,21 +101,32 @@ def learned(frame: Space) -> Evidence:
 
 def test_an_edge_that_is_missed_stays_and_one_that_is_not_goes() -> None:
     worth = {"n0_0>n1_0": 0.3, "n0_1>n1_0": 0.1, "n0_2>n1_0": 0.0}
-    found = measured(FRAME, Stub(worth, {}, noise=0.01))
-    assert found.gates["n0_1>n1_0"] > 0.99
-    assert found.gates["n0_2>n1_0"] < 0.1
+    found = gates_of(Stub(worth, {}, noise=0.01))
+    assert found["n0_1>n1_0"] > 0.99
+    assert found["n0_2>n1_0"] < 0.1
 
 
 def test_an_edge_of_which_the_patches_say_different_things_is_not_kept() -> None:
     worth = {"n0_0>n1_0": 0.3, "n0_1>n1_0": 0.02}
-    found = measured(FRAME, Stub(worth, {}, noise=1.0))
-    assert 0.4 < found.gates["n0_1>n1_0"] < TAU
+    found = gates_of(Stub(worth, {}, noise=1.0))
+    assert 0.4 < found["n0_1>n1_0"] < TAU
+
+
+def test_an_edge_has_to_be_worth_what_it_takes() -> None:
+    worth = {"n0_0>n1_0": 0.3, "n0_1>n1_0": 0.05, "n0_2>n1_0": 0.05}
+
+    def price(weights: Weights) -> float:
+        return 0.1 * float(weights.gates["n0_1>n1_0"])
+
+    found = gates_of(Stub(worth, {}, noise=0.01), price)
+    assert found["n0_1>n1_0"] < 0.01
+    assert found["n0_2>n1_0"] > 0.99
 
 
 def test_the_edge_that_is_missed_most_stays_open_into_every_node() -> None:
-    found = measured(FRAME, Stub({"n0_1>n1_1": 1e-4}, {}))
-    assert found.gates["n0_1>n1_1"] == 1.0
-    assert {key.partition(">")[2] for key, gate in found.gates.items() if gate == 1.0} == {
+    found = gates_of(Stub({"n0_1>n1_1": 1e-4}, {}))
+    assert found["n0_1>n1_1"] == 1.0
+    assert {key.partition(">")[2] for key, gate in found.items() if gate == 1.0} == {
         key.partition(">")[2] for key in FRAME.gates
     }
 
@@ -98,7 +134,7 @@ def test_the_edge_that_is_missed_most_stays_open_into_every_node() -> None:
 def test_the_last_way_to_the_output_is_never_taken_out() -> None:
     stub = Stub({}, {})
     frame = space(UXNetOptions(widths=(4, 8), strides=((1, 1, 1), (2, 2, 2))))
-    perturb(frame, stub, learned(frame), tau=TAU)
+    measure_edges(frame, stub, learned(frame), free)
     for weights in stub.calls:
         kept = {key for key, gate in weights.gates.items() if gate != 0.0}
         first = {choice: names[0] for choice, names in frame.choices.items()}
@@ -107,28 +143,40 @@ def test_the_last_way_to_the_output_is_never_taken_out() -> None:
         assert kept & {"n0_0>n1_0", "n0_1>n1_0"}
 
 
-def test_the_candidate_that_does_best_alone_is_preferred() -> None:
+def test_the_candidate_that_does_best_is_preferred() -> None:
     ops = {("n0_0.normal", name): 0.1 for name in FRAME.choices["n0_0.normal"]}
     ops["n0_0.normal", "conv5"] = 0.01
-    found = measured(FRAME, Stub({}, ops))
-    weights = found.choices["n0_0.normal"]
+    weights = preferences(Stub({}, ops))["n0_0.normal"]
     assert max(weights, key=weights.__getitem__) == "conv5"
-    assert weights["conv5"] == pytest.approx(np.exp(0.09 / 0.05) * weights["conv3"], rel=1e-3)
+    assert weights["conv5"] == pytest.approx(
+        np.exp(0.09 / (0.05 * 1.1)) * weights["conv3"], rel=1e-3
+    )
     assert sum(weights.values()) == pytest.approx(1.0, abs=1e-5)
 
 
+def test_a_candidate_has_to_be_worth_what_it_takes() -> None:
+    ops = {("n0_0.normal", name): 0.02 for name in FRAME.choices["n0_0.normal"]}
+    ops["n0_0.normal", "conv5"] = 0.0
+
+    def price(weights: Weights) -> float:
+        return 0.03 * float(weights.choices["n0_0.normal"]["conv5"])
+
+    weights = preferences(Stub({}, ops), price=price)["n0_0.normal"]
+    assert weights["conv3"] == pytest.approx(np.exp(0.01 / (0.05 * 1.02)) * weights["conv5"], 1e-3)
+
+
 def test_choices_of_parts_that_are_gone_keep_what_was_learned() -> None:
-    # Only the way that stays on level 0 is missed: nothing deeper reaches the output.
-    stay = {"n0_0>n1_0": 0.5, "n1_0>n2_0": 0.5}
+    # Only the way that stays on level 0 is left.
+    ops = {(f"{node}.normal", "conv5"): -0.5 for node in ("n0_0", "n0_2")}
+    found = preferences(Stub({}, ops), {"n0_0>n1_0", "n1_0>n2_0"})
     before = learned(FRAME)
-    found = measured(FRAME, Stub(stay, {("n0_2.normal", "conv5"): -0.5}), before)
-    assert found.choices["n0_2.normal"] == before.choices["n0_2.normal"]
-    assert found.choices["n0_0.normal"].keys() == before.choices["n0_0.normal"].keys()
+    assert found["n0_2.normal"] == before.choices["n0_2.normal"]
+    assert found["n0_0.normal"] != before.choices["n0_0.normal"]
 
 
 @given(st.lists(st.floats(0, 0.5), min_size=len(FRAME.gates), max_size=len(FRAME.gates)))
 def test_what_is_measured_connects_image_and_logits_without_repair(worth: list[float]) -> None:
     stub = Stub(dict(zip(FRAME.gates, worth, strict=True)), {})
-    evidence = measured(FRAME, stub)
+    evidence = Evidence(gates=gates_of(stub), choices=learned(FRAME).choices)
     genotype = FAMILIES["uxnet"].genotype(FRAME, evidence, name="measured", tau=TAU)
     assert genotype.provenance.repaired == ()

@@ -38,8 +38,10 @@ class SearchConfig(BaseModel):
         gates: `relative`: a gate is divided by the strongest into the same node (ours);
             `plain`: as in the paper.
         evidence: What decides in the end. `measured`: edges that the trained supernet misses when
-            they are taken out, ops that do best alone (ours, for `bilevel`); `learned`: gates
-            and preferences as they are after the last step (paper).
+            they are taken out, ops that do best in single networks (ours, for `bilevel`);
+            `learned`: gates and preferences as they are after the last step (paper).
+        price: Of the MACs of the whole space, in units of the loss, where parts are measured: an
+            edge or an op that takes more has to be worth it (ours).
         warmup: Part of the search in which only weights are trained.
         weight_lr: AdamW, cosine down to zero.
         alpha_lr: Adam on the ops' preferences.
@@ -89,6 +91,7 @@ class SearchConfig(BaseModel):
     search_edges: bool = True
     gates: Literal["relative", "plain"] = "relative"
     evidence: Literal["measured", "learned"] = "measured"
+    price: Annotated[float, Field(ge=0, le=1000)] = 0.1
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.3
     weight_lr: Rate = 2e-3
     alpha_lr: Rate = 2e-2

@@ -54,11 +54,12 @@ class Loop:
         self.elapsed_s = 0.0
         self.schedule = Schedule(steps=task.config.steps or 1)
 
-    def plan(self, reserved_s: float = 0.0) -> None:
+    def plan(self, reserved_s: float = 0.0, extra_s: float = 0.0) -> None:
         """Decide how many steps the search makes; with minutes, by timing some on trial.
 
         Args:
             reserved_s: Seconds of the minutes that something else will take at the end.
+            extra_s: And for each of the steps.
         """
         config = self.task.config
         if config.minutes is None:
@@ -72,7 +73,9 @@ class Loop:
             step_s = mean_step_s(kinds, self._make_step, config.minutes, from_first)
         self.elapsed_s = clock.elapsed_s
         self.schedule = from_first(
-            Schedule.within(config.steps, config.minutes, self.elapsed_s + reserved_s, step_s)
+            Schedule.within(
+                config.steps, config.minutes, self.elapsed_s + reserved_s, step_s + extra_s
+            )
         )
 
     def run(self, observer: Observer, *, resumed: bool) -> bool:

@@ -25,12 +25,12 @@ from uxnet_compiler.runs.resuming import reopen
 from uxnet_compiler.schema import Evidence, Genotype, Provenance, dump
 from uxnet_compiler.search.budget.search_budget import SearchBudget, search_budget
 from uxnet_compiler.search.config import SearchConfig
-from uxnet_compiler.search.decision import MEASURED_FILE, decide, expected_s
+from uxnet_compiler.search.decision import MEASURED_FILE, decide, expected
 from uxnet_compiler.search.inherit import SUPERNET_FILE
 from uxnet_compiler.search.loop import Loop
 from uxnet_compiler.search.strategies import make_strategy
 from uxnet_compiler.search.task import Task, halves, plan_search, searched_part
-from uxnet_compiler.search.trust.report import report_search
+from uxnet_compiler.search.trust.report import measure_mixture, report_search
 from uxnet_compiler.spaces import FAMILIES
 
 
@@ -137,7 +137,8 @@ def _begin(loop: Loop, observer: Observer) -> None:
     """Plan the steps, and make the folder a run that can be resumed."""
     if loop.task.config.minutes is not None:
         observer.phase("timing steps")
-        loop.plan(expected_s(loop))
+        ahead = expected(loop)
+        loop.plan(ahead.fixed_s, ahead.step_s)
         observer.note(loop.schedule.describe())
     if place().is_first:
         with loop.folder.beginning(loop.task.config):
@@ -156,7 +157,9 @@ def _finish(
     complete: bool,
 ) -> Found:
     """Decode, and write the genotype, the supernet's weights and the summary."""
-    outcome = decide(loop, observer, complete=complete)
+    # Before deciding, which trains the weights on.
+    mixture = measure_mixture(folder, loop, observer)
+    outcome = decide(loop, budget.price, observer, complete=complete)
     evidence = outcome.evidence
     plain = FAMILIES[task.config.family].genotype(
         task.space,
@@ -186,11 +189,11 @@ def _finish(
             folder.write(folder.path / MEASURED_FILE, outcome.measurement)
         folder.write(folder.summary_path, summary)
         report_search(
-            task,
             folder,
             loop,
             genotype,
             outcome,
+            mixture,
             observer,
             complete=complete,
             devices=place().count,

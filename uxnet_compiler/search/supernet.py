@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -172,6 +173,11 @@ def one_hot(space: Space, chosen: Mapping[str, str], kept: frozenset[str]) -> We
         },
         gates={key: float(key in kept) for key in space.gates},
     )
+
+
+def drawn_ops(space: Space, generator: random.Random) -> dict[str, str]:
+    """Draw a candidate of every choice, all alike likely."""
+    return {choice: generator.choice(names) for choice, names in space.choices.items()}
 
 
 def all_open(space: Space) -> Weights:

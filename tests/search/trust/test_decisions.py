@@ -16,7 +16,8 @@ MEASUREMENT = Measurement(
     patches=16,
     loss=1.0,
     edges={"a>c": Missed(mean=TOLERANCE + 0.03, error=0.01), "b>c": None},
-    left=1.0,
+    adapted=10,
+    alone=1.0,
     candidates={
         "a.normal": {
             "conv3": Missed(mean=0.02, error=0.005),
@@ -36,6 +37,18 @@ def test_what_was_measured_is_as_sure_as_its_mean_is_in_standard_errors() -> Non
     found = {each.key: each for each in judge([(0, LEARNED)], evidence, MEASUREMENT, 0.75)}
     assert found["a>c"].strength == pytest.approx(3.0 - 0.6745, abs=1e-3)  # tau is at 0.6745
     assert found["a.normal"].picked == "conv5"
+    assert found["a.normal"].strength == pytest.approx(4.0)
+
+
+def test_a_candidate_that_costs_too_much_is_given_up_with_the_strength_of_the_difference() -> None:
+    dear = Missed(mean=0.0, error=0.0, price=0.06)
+    cheap = Missed(mean=0.02, error=0.01)
+    measurement = MEASUREMENT.model_copy(
+        update={"candidates": {"a.normal": {"conv3": cheap, "conv5": dear}}}
+    )
+    evidence = measurement.evidence(LEARNED)
+    found = {each.key: each for each in judge([(0, LEARNED)], evidence, measurement, 0.75)}
+    assert found["a.normal"].picked == "conv3"
     assert found["a.normal"].strength == pytest.approx(4.0)
 
 

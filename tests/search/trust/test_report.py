@@ -66,6 +66,7 @@ def test_a_machine_without_memory_for_the_gap_keeps_the_search(
         raise RuntimeError("DefaultCPUAllocator: not enough memory")
 
     monkeypatch.setattr(trust, "measure_gap", full)
+    monkeypatch.setattr(trust, "mixture_dice", full)
     notes = Notes()
 
     search(phantom_set, tmp_path / "run", config(steps=2), observer=notes)
@@ -73,6 +74,7 @@ def test_a_machine_without_memory_for_the_gap_keeps_the_search(
     assert (tmp_path / "run" / "genotype.json").is_file()
     assert read_trust(tmp_path / "run").gap is None
     assert any("the trust report goes without the gap" in note for note in notes.notes)
+    assert any("goes without the supernet's Dice" in note for note in notes.notes)
 
 
 def test_the_genotype_is_there_before_the_report_is_written(

@@ -16,8 +16,9 @@ from uxnet_compiler.search.budget.fit import require_possible, within
 from uxnet_compiler.search.budget.limits import Wish
 from uxnet_compiler.search.budget.meter import Meter
 from uxnet_compiler.search.budget.penalty import Budget
-from uxnet_compiler.search.budget.prices import slot_prices
+from uxnet_compiler.search.budget.prices import Prices, slot_prices
 from uxnet_compiler.search.config import SearchConfig
+from uxnet_compiler.search.perturbation import Price
 from uxnet_compiler.search.supernet import Weights
 from uxnet_compiler.search.task import Task
 
@@ -27,11 +28,13 @@ class SearchBudget:
     """What a search may find.
 
     Attributes:
+        price: What the multiply-accumulates of a mixture are worth where parts are measured.
         limits: Of the network; `None` when there are none.
         latencies: Times of ops; `None` when the latency is not limited.
         penalty: What to add to the architecture's loss; `None` when nothing is asked for.
     """
 
+    price: Price
     limits: Limits | None = None
     latencies: Latencies | None = None
     penalty: Callable[[Weights], Tensor] | None = None
@@ -59,12 +62,10 @@ def search_budget(task: Task, device: torch.device, observer: Observer) -> Searc
         size, config.batch_size, None if latencies is None else latencies.machine
     )
     if limits is None:
-        if not config.cost_pressure:
-            return SearchBudget()
         prices = slot_prices(task.space, size)
-        return SearchBudget(
-            penalty=Budget(task.space, prices, cost_pressure=config.cost_pressure).penalty
-        )
+        pressure = config.cost_pressure
+        budget = Budget(task.space, prices, cost_pressure=pressure)
+        return SearchBudget(_price(task, prices), penalty=budget.penalty if pressure else None)
     meter = Meter(task.space, limits, latencies)
     require_possible(meter)
     if latencies is not None:
@@ -73,7 +74,13 @@ def search_budget(task: Task, device: torch.device, observer: Observer) -> Searc
         latencies.keep()
         meter = Meter(task.space, limits, latencies)
     budget = Budget(task.space, meter.prices, limits, config.cost_pressure)
-    return SearchBudget(limits, latencies, budget.penalty)
+    return SearchBudget(_price(task, meter.prices), limits, latencies, budget.penalty)
+
+
+def _price(task: Task, prices: Prices) -> Price:
+    """Return what mixtures cost where parts are measured; limits are kept when decoding."""
+    budget = Budget(task.space, prices, cost_pressure=task.config.price)
+    return lambda weights: float(budget.penalty(weights))
 
 
 def wish(config: SearchConfig) -> Wish:

@@ -68,6 +68,14 @@ class Strategy(ABC):
         """
 
     @abstractmethod
+    def train(self, batch: Batch, weights: Weights, progress: float) -> float:
+        """Train the weights alone on a batch, for given networks; return the loss.
+
+        Raises:
+            FloatingPointError: The loss is not finite; the message is one line.
+        """
+
+    @abstractmethod
     def evidence(self) -> Evidence:
         """Return all gates and preferences as they stand, rounded to six digits."""
 

@@ -17,7 +17,7 @@ from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.sampling import Sampled
 from uxnet_compiler.search.strategies.base import Batch, Batches, Penalty, Step, Strategy
 from uxnet_compiler.search.strategies.trainer import Trainer
-from uxnet_compiler.search.supernet import one_hot
+from uxnet_compiler.search.supernet import Weights, drawn_ops, one_hot
 from uxnet_compiler.spaces import FAMILIES, Space
 
 
@@ -88,6 +88,10 @@ class OneShot(Strategy):
         self.learn(scored)
         return Step(self.loss, scored.loss, self.dice)
 
+    def train(self, batch: Batch, weights: Weights, progress: float) -> float:
+        """Train the weights alone."""
+        return self.trainer.step(batch, weights, progress)
+
     @abstractmethod
     def propose(self, generator: random.Random) -> tuple[dict[str, str], tuple[str, ...]]:
         """Return the candidates and the open edges of the next network."""
@@ -98,7 +102,7 @@ class OneShot(Strategy):
 
     def drawn(self, generator: random.Random) -> tuple[dict[str, str], tuple[str, ...]]:
         """Draw a network: every candidate alike, every edge open or shut."""
-        chosen = {name: generator.choice(all_) for name, all_ in self.space.choices.items()}
+        chosen = drawn_ops(self.space, generator)
         return chosen, tuple(key for key in self.space.gates if generator.random() < 0.5)
 
     def _fixed(self, held_out: Batches) -> list[Batch]:

@@ -75,12 +75,16 @@ def _measured(
 def _of_edge(missed: Missed | None, tolerance: float, tau: float) -> float | None:
     if missed is None or missed.error == 0.0 or not 0 < tau < 1:
         return None
-    return abs((missed.mean - tolerance) / missed.error - NormalDist().inv_cdf(tau))
+    return abs((missed.mean - missed.price - tolerance) / missed.error - NormalDist().inv_cdf(tau))
 
 
 def _of_lead(candidates: dict[str, Missed]) -> float | None:
     """Return by how many standard errors the second best candidate is behind."""
-    _, *others = sorted(candidates.values(), key=lambda missed: missed.mean)
-    if not others or others[0].error == 0.0:
+    first, *others = sorted(candidates.values(), key=lambda missed: missed.mean + missed.price)
+    if not others:
         return None
-    return others[0].mean / others[0].error
+    second = others[0]
+    # Errors are of the difference to the candidate with the least loss, which has none itself.
+    error = max(first.error, second.error)
+    lead = second.mean + second.price - first.mean - first.price
+    return lead / error if error else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -22,9 +23,23 @@ BATCHES = 4  # a few seconds of a search that takes minutes
 SEED = 9173  # of patches and random genotypes, whatever the seed of the search: all are alike
 
 
+def mixture_dice(
+    learned: Evidence,
+    space: Space,
+    supernet: Supernet,
+    batches: Sequence[Batch],
+    precision: Precision,
+) -> float | None:
+    """Return the Dice of the mixture that a search ended with; None when its gates cut it off."""
+    if not _connected(space, learned):
+        return None
+    with _predicting(supernet):
+        return _dice(relaxed(learned), supernet, batches, precision)
+
+
 def measure_gap(
     genotype: Genotype,
-    learned: Evidence,
+    mixture: float | None,
     space: Space,
     supernet: Supernet,
     batches: Sequence[Batch],
@@ -34,36 +49,47 @@ def measure_gap(
 
     Args:
         genotype: Found in this space.
-        learned: The mixture that the search ended with.
+        mixture: What `mixture_dice` says of the same patches, before the weights were trained on.
         space: That was searched.
         supernet: With trained weights, on any device.
         batches: Patches and their labels.
         precision: That it was trained in.
     """
+    found = genotype.architecture
+    singles = [found, *(drawn.architecture for drawn in draws(space, found, RANDOM))]
+    with _predicting(supernet):
+        first, *others = (
+            _dice(alone(space, each), supernet, batches, precision) for each in singles
+        )
+    return Gap(
+        patches=sum(len(image) for image, _ in batches),
+        relaxed=mixture,
+        one_hot=first,
+        random=tuple(others),
+    )
+
+
+def _dice(
+    weights: Weights, supernet: Supernet, batches: Sequence[Batch], precision: Precision
+) -> float:
     device = next(supernet.parameters()).device
     low = precision.dtype == "bfloat16"
 
-    def dice(weights: Weights) -> float:
-        def logits(image: Tensor) -> Tensor:
-            if precision.channels_last:
-                image = channels_last(image, space.spatial_dims)
-            with torch.autocast(device.type, torch.bfloat16, enabled=low):
-                return supernet(image, weights)  # type: ignore[no-any-return]  # nn.Module calls are untyped
+    def logits(image: Tensor) -> Tensor:
+        if precision.channels_last:
+            image = channels_last(image, supernet.space.spatial_dims)
+        with torch.autocast(device.type, torch.bfloat16, enabled=low):
+            return supernet(image, weights)  # type: ignore[no-any-return]  # nn.Module calls are untyped
 
-        return patch_dice(logits, batches, device)
+    return patch_dice(logits, batches, device)
 
+
+@contextmanager
+def _predicting(supernet: Supernet) -> Iterator[None]:
     training = supernet.training
     supernet.eval()
     try:
-        return Gap(
-            patches=sum(len(image) for image, _ in batches),
-            relaxed=dice(relaxed(learned)) if _connected(space, learned) else None,
-            one_hot=dice(alone(space, genotype.architecture)),
-            random=tuple(
-                dice(alone(space, drawn.architecture))
-                for drawn in draws(space, genotype.architecture, RANDOM)
-            ),
-        )
+        yield
     finally:
         supernet.train(training)
 

@@ -17,13 +17,12 @@ from uxnet_compiler.machine.memory import memory_errors
 from uxnet_compiler.runs.events import Event, read_events
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.runs.observer import Observer
-from uxnet_compiler.schema import Evidence, Genotype
+from uxnet_compiler.schema import Genotype
 from uxnet_compiler.search.decision import Outcome
 from uxnet_compiler.search.loop import Loop
-from uxnet_compiler.search.task import Task
 from uxnet_compiler.search.trust.decisions import judge
 from uxnet_compiler.search.trust.diary import course, recorded
-from uxnet_compiler.search.trust.gap import BATCHES, SEED, measure_gap
+from uxnet_compiler.search.trust.gap import BATCHES, SEED, measure_gap, mixture_dice
 from uxnet_compiler.search.trust.model import Comparison, Gap, Resources, Trust
 from uxnet_compiler.search.trust.picture import draw_trust
 from uxnet_compiler.search.trust.rules import verdicts
@@ -37,11 +36,11 @@ def trust_path(run: Path) -> Path:
 
 
 def report_search(
-    task: Task,
     folder: RunFolder,
     loop: Loop,
     genotype: Genotype,
     outcome: Outcome,
+    mixture: float | None,
     observer: Observer,
     *,
     complete: bool,
@@ -50,11 +49,11 @@ def report_search(
     """Measure and write the trust report of a search whose genotype is written.
 
     Args:
-        task: What was searched.
         folder: Of the run.
         loop: After its last step.
         genotype: What it found.
         outcome: Why.
+        mixture: Dice of the supernet as searched, before anything was measured; see `Gap`.
         observer: Hears about it.
         complete: Whether the budget was used up.
         devices: Processes that searched together.
@@ -63,7 +62,7 @@ def report_search(
         RunError: The folder cannot be written.
     """
     took = _resources(loop, outcome.seconds, complete=complete, devices=devices)
-    gap = _gap(task, folder, loop, genotype, outcome.learned, observer)
+    gap = _gap(folder, loop, genotype, mixture, observer)
     report = make_trust(genotype, read_events(folder.events_path), outcome, took, gap)
     write_trust(folder, report)
     return report
@@ -138,21 +137,32 @@ def fixed_patches(held_out: PatchBatches) -> list[tuple[Tensor, Tensor]]:
     return list(islice(held_out.unvaried(SEED), BATCHES))
 
 
+def measure_mixture(folder: RunFolder, loop: Loop, observer: Observer) -> float | None:
+    """Measure the Dice of the supernet as it was searched; see `Gap.relaxed`."""
+    task, network = loop.task, loop.strategy.network
+    patches, learned = fixed_patches(loop.held_out), loop.strategy.evidence()
+    try:
+        with memory_errors(str(folder.path), "the trust report goes without the supernet's Dice"):
+            return mixture_dice(learned, task.space, network, patches, task.precision)
+    except RunError as error:
+        observer.note(str(error))
+        return None
+
+
 def _gap(
-    task: Task,
     folder: RunFolder,
     loop: Loop,
     genotype: Genotype,
-    learned: Evidence,
+    mixture: float | None,
     observer: Observer,
 ) -> Gap | None:
     """Measure the gap; a machine without memory for it keeps the rest of the report."""
     observer.phase("measuring the trust report")
-    patches = fixed_patches(loop.held_out)
+    patches, task = fixed_patches(loop.held_out), loop.task
     network = loop.strategy.network
     try:
         with memory_errors(str(folder.path), "the trust report goes without the gap"):
-            return measure_gap(genotype, learned, task.space, network, patches, task.precision)
+            return measure_gap(genotype, mixture, task.space, network, patches, task.precision)
     except RunError as error:
         observer.note(str(error))
         return None

@@ -1,7 +1,8 @@
-"""What the trained supernet is asked at the end of a search."""
+"""What the trained supernet says when it is asked."""
 
 from __future__ import annotations
 
+import random
 from itertools import islice
 
 import numpy as np
@@ -12,8 +13,9 @@ from torch import Tensor
 
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.machine.selftest import Precision
-from uxnet_compiler.search.decision import WORST, Probe
-from uxnet_compiler.search.supernet import Supernet, Weights, all_open
+from uxnet_compiler.search.perturbation import Change
+from uxnet_compiler.search.probe import WORST, Probe
+from uxnet_compiler.search.supernet import Supernet, Weights, all_open, drawn_ops, one_hot
 from uxnet_compiler.spaces.uxnet import UXNetOptions, space
 
 FRAME = space(UXNetOptions(widths=(4, 8, 16), strides=((1, 1, 1), (2, 2, 2), (2, 2, 2))))
@@ -38,15 +40,21 @@ def batches() -> list[tuple[Tensor, Tensor]]:
     ]
 
 
-def variants(base: Weights) -> list[Weights]:
-    """Return one mixture without each gate, and one with each candidate alone."""
-    shut = [Weights(base.choices, {**base.gates, key: 0.0}) for key in FRAME.gates]
-    alone = [
-        Weights({**base.choices, choice: {name: float(name == one) for name in names}}, base.gates)
-        for choice, names in FRAME.choices.items()
-        for one in names
-    ]
-    return [*shut, *alone]
+def shut(key: str) -> Change:
+    """Return what closes an edge."""
+    return lambda base: Weights(base.choices, {**base.gates, key: 0.0})
+
+
+def alone(choice: str, one: str) -> Change:
+    """Return what takes a candidate alone."""
+    only = {name: float(name == one) for name in FRAME.choices[choice]}
+    return lambda base: Weights({**base.choices, choice: only}, base.gates)
+
+
+def changes() -> list[Change]:
+    """Return one change for each gate, and one for each candidate."""
+    ops = [alone(choice, name) for choice, names in FRAME.choices.items() for name in names]
+    return [*map(shut, FRAME.gates), *ops]
 
 
 @torch.inference_mode()
@@ -65,26 +73,45 @@ def in_full(
 def test_a_variant_has_the_loss_that_it_has_when_all_of_it_is_computed(
     supernet: Supernet, batches: list[tuple[Tensor, Tensor]]
 ) -> None:
-    base = all_open(FRAME)
-    tried = variants(base)
-    found = Probe(supernet, batches, FLOAT32)(base, tried, lambda _: None)
+    base, tried = all_open(FRAME), changes()
+    found = Probe(supernet, batches, FLOAT32)([base], tried, lambda _: None)
     assert found.shape == (1 + len(tried), 4)
-    expected = np.array([in_full(supernet, batches, weights) for weights in (base, *tried)])
+    every = [base, *(change(base) for change in tried)]
+    expected = np.array([in_full(supernet, batches, weights) for weights in every])
     np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_bases_take_turns_from_batch_to_batch(
+    supernet: Supernet, batches: list[tuple[Tensor, Tensor]]
+) -> None:
+    bases = [
+        one_hot(FRAME, drawn_ops(FRAME, random.Random(seed)), frozenset(FRAME.gates))
+        for seed in (1, 2)
+    ]
+    change = alone("n0_1.normal", "conv5")
+    found = Probe(supernet, batches, FLOAT32)(bases, [change], lambda _: None)
+    expected = [
+        [
+            loss
+            for base, batch in zip(bases, batches, strict=True)
+            for loss in in_full(supernet, [batch], do(base))
+        ]
+        for do in (lambda base: base, change)
+    ]
+    np.testing.assert_allclose(found, np.array(expected), rtol=1e-5)
 
 
 def test_only_what_a_weight_reaches_is_computed_again(
     supernet: Supernet, batches: list[tuple[Tensor, Tensor]]
 ) -> None:
     base = all_open(FRAME)
-    last = Weights(base.choices, {**base.gates, "n1_1>n2_0": 0.0})
     seen: list[str] = []
     handles = [
         module.register_forward_hook(lambda *_, name=name: seen.append(name))
         for name, module in supernet.slots.items()
     ]
     try:
-        Probe(supernet, batches[:1], FLOAT32)(base, [last], lambda _: None)
+        Probe(supernet, batches[:1], FLOAT32)([base], [shut("n1_1>n2_0")], lambda _: None)
     finally:
         for handle in handles:
             handle.remove()
@@ -96,20 +123,19 @@ def test_how_much_is_done_is_told_up_to_the_end(
     supernet: Supernet, batches: list[tuple[Tensor, Tensor]]
 ) -> None:
     told: list[float] = []
-    base = all_open(FRAME)
-    Probe(supernet, batches, FLOAT32)(base, variants(base)[:3], told.append)
+    Probe(supernet, batches, FLOAT32)([all_open(FRAME)], changes()[:3], told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
 
 
 def test_patches_come_in_batches(supernet: Supernet, batches: list[tuple[Tensor, Tensor]]) -> None:
     base = all_open(FRAME)
-    together = Probe(supernet, batches, FLOAT32)(base, [], lambda _: None)
+    together = Probe(supernet, batches, FLOAT32)([base], [], lambda _: None)
     apart = [
         (image[[i]], label[[i]]) for image, label in islice(batches, 2) for i in range(len(label))
     ]
     np.testing.assert_allclose(
-        together, Probe(supernet, apart, FLOAT32)(base, [], lambda _: None), rtol=1e-5
+        together, Probe(supernet, apart, FLOAT32)([base], [], lambda _: None), rtol=1e-5
     )
 
 
@@ -120,12 +146,11 @@ def test_a_variant_that_overflows_is_the_worst(batches: list[tuple[Tensor, Tenso
     torch.nn.init.constant_(next(last.parameters()), float("nan"))
     choice = {name: float(name == "conv3") for name in FRAME.choices["n2_0.normal"]}
     sound = Weights({**all_open(FRAME).choices, "n2_0.normal": choice}, all_open(FRAME).gates)
-    alone = {name: float(name == "conv5") for name in choice}
-    overflowing = Weights({**sound.choices, "n2_0.normal": alone}, sound.gates)
+    overflow = alone("n2_0.normal", "conv5")
 
-    found = Probe(broken, batches, FLOAT32)(sound, [overflowing], lambda _: None)
+    found = Probe(broken, batches, FLOAT32)([sound], [overflow], lambda _: None)
 
     assert (found[0] < WORST).all()
     assert (found[1] == WORST).all()
     with pytest.raises(RunError, match="not a number on held-out patches"):
-        Probe(broken, batches, FLOAT32)(overflowing, [], lambda _: None)
+        Probe(broken, batches, FLOAT32)([overflow(sound)], [], lambda _: None)
