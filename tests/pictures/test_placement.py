@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import genotypes
 
+from uxnet_compiler.pictures.compose import compose
 from uxnet_compiler.pictures.geometry import Geometry, lay_out
 from uxnet_compiler.pictures.labels import place_labels
 from uxnet_compiler.pictures.lattice import Lattice, arrange
+from uxnet_compiler.pictures.metrics import PRINT
 from uxnet_compiler.pictures.routes import Routing, route
 from uxnet_compiler.pictures.scene import Box, Link, Way, scene
 from uxnet_compiler.schema import Genotype
@@ -44,7 +46,7 @@ def networks(draw: st.DrawFn) -> tuple[list[Box], list[Link]]:
 def placed(boxes: list[Box], links: list[Link]) -> tuple[Lattice, Routing, Geometry]:
     lattice = arrange(boxes, links, LEVELS)
     routing = route(lattice, links)
-    return lattice, routing, lay_out(boxes, lattice, routing)
+    return lattice, routing, lay_out(boxes, lattice, routing, PRINT)
 
 
 @settings(max_examples=40, deadline=None)
@@ -138,12 +140,10 @@ def test_a_label_lies_on_its_curve(network: tuple[list[Box], list[Link]]) -> Non
 def test_labels_of_a_drawing_touch_neither_boxes_nor_each_other(
     genotype: Genotype, pruned: bool
 ) -> None:
-    shown = scene(genotype, pruned=pruned)
-    lattice = arrange(shown.boxes, shown.links, len(shown.rows))
-    geometry = lay_out(shown.boxes, lattice, route(lattice, shown.links))
+    layout = compose(scene(genotype, pruned=pruned))
 
-    labels = list(place_labels(geometry).values())
+    labels = list(layout.labels.values())
 
     for index, label in enumerate(labels):
-        assert not any(label.overlaps(rect) for rect in geometry.rects.values())
+        assert not any(label.overlaps(rect) for rect in layout.rects.values())
         assert not any(label.overlaps(other) for other in labels[:index])

@@ -117,13 +117,12 @@ def test_graphviz_moves_nothing(levels: int, dims: int) -> None:
             assert moved == pytest.approx(place[axis] - wanted[first][axis], abs=0.2)
 
 
-@needs_graphviz
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_any_name_is_drawn_as_it_is(name: str, tmp_path: Path) -> None:
     render(small(name=name), tmp_path / "g.svg")
 
     tree = ET.parse(tmp_path / "g.svg")
-    (title_text,) = tree.findall(".//{http://www.w3.org/2000/svg}text[@font-size='15.00']")
+    (title_text,) = tree.findall(".//{http://www.w3.org/2000/svg}text[@font-size='15']")
     title = name.replace("\u2028", " ")
     shown = (title_text.text or "").replace("\u00a0", " ").removesuffix("\u2026")
     assert title.startswith(shown.rstrip())
@@ -143,9 +142,9 @@ def test_a_node_may_be_called_like_a_word_of_graphviz(keyword: str, tmp_path: Pa
         edges=(Edge(source="input", target=keyword), Edge(source=keyword, target="output")),
     )
 
-    render(Genotype(name="g", architecture=architecture), tmp_path / "g.svg")
+    render(Genotype(name="g", architecture=architecture), tmp_path / "g.png")
 
-    assert f"<title>{keyword}</title>" in (tmp_path / "g.svg").read_text(encoding="utf-8")
+    assert (tmp_path / "g.png").stat().st_size > 1000
 
 
 def test_without_graphviz_the_source_is_left_and_one_line_says_what_to_do(
@@ -153,18 +152,21 @@ def test_without_graphviz_the_source_is_left_and_one_line_says_what_to_do(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(BackendError, match=r"g\.svg: .*apt install graphviz.*g\.gv") as caught:
-        render(small(), tmp_path / "g.svg")
+    with pytest.raises(BackendError, match=r"g\.png: .*apt install graphviz.*g\.gv") as caught:
+        render(small(), tmp_path / "g.png")
 
     assert "\n" not in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["g.gv"]
     assert (tmp_path / "g.gv").read_text(encoding="utf-8") == draw(small()).source
 
 
-def test_the_source_needs_no_graphviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_source_and_svg_need_no_graphviz(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
 
     render(small(), tmp_path / "g.gv")
+    render(small(), tmp_path / "g.svg")
+
+    assert ET.parse(tmp_path / "g.svg").getroot().tag.endswith("svg")
 
     assert (tmp_path / "g.gv").read_text(encoding="utf-8") == draw(small()).source
 

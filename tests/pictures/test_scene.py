@@ -125,10 +125,10 @@ def test_what_is_kept_and_what_is_cut_make_up_the_space(genotype: Genotype) -> N
     shown = scene(genotype, pruned=True)
 
     assert set(links(shown)) == {edge.key for edge in whole.edges}
-    assert {key for key, link in links(shown).items() if not link.cut} == {
+    assert {key for key, link in links(shown).items() if link.mark == "kept"} == {
         edge.key for edge in kept.edges
     }
-    assert {box.id for box in shown.boxes if box.cut} == {n.id for n in whole.nodes} - {
+    assert {box.id for box in shown.boxes if box.mark == "cut"} == {n.id for n in whole.nodes} - {
         n.id for n in kept.nodes
     }
     assert len(shown.rows) == len(whole.widths)
@@ -141,7 +141,7 @@ def test_cut_links_carry_the_gate_that_the_search_left() -> None:
 
     shown = scene(genotype, pruned=True)
 
-    cut = {key: link.gate for key, link in links(shown).items() if link.cut}
+    cut = {key: link.gate for key, link in links(shown).items() if link.mark == "cut"}
     assert cut
     assert cut == {key: genotype.evidence.gates[key] for key in cut}
 

@@ -1,5 +1,5 @@
 """Drawings of genotypes."""
 
-from uxnet_compiler.pictures.render import FORMATS, draw, render
+from uxnet_compiler.pictures.render import FORMATS, draw, figure_of, picture, render, save
 
-__all__ = ["FORMATS", "draw", "render"]
+__all__ = ["FORMATS", "draw", "figure_of", "picture", "render", "save"]

@@ -1,118 +1,149 @@
-"""Write a drawing as a Graphviz graph in which every position is pinned."""
+"""Write a figure as a Graphviz graph in which every position is pinned."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import graphviz
 
-from uxnet_compiler.pictures.furniture import Caption, Furniture
-from uxnet_compiler.pictures.geometry import END_TEXT, LINK_TEXT, NODE_TEXT, Geometry
-from uxnet_compiler.pictures.scene import Box, Link, Scene
-from uxnet_compiler.pictures.shapes import ARROW, Curve, Point, Rect
+from uxnet_compiler.pictures.figure import Figure, Panel, Stroke, Words
+from uxnet_compiler.pictures.numbers import number
+from uxnet_compiler.pictures.shapes import Curve, Point, Rect
 from uxnet_compiler.pictures.typography import FONT, text_width
 
-# Okabe and Ito's colours, which the colour-blind tell apart; the strokes do so in grey.
-INK, FAINT, CUT = "#222222", "#6b6b6b", "#b4b4b4"
-STROKES: Mapping[str, dict[str, str]] = {
-    "coarser": {"color": "#0072B2", "style": "dashed", "penwidth": "1.3"},
-    "same": {"color": INK, "style": "solid", "penwidth": "1"},
-    "finer": {"color": "#D55E00", "style": "solid", "penwidth": "1.8"},
-    "cut": {"color": CUT, "style": "dashed", "penwidth": "0.8"},
-}
-FILLS = {"op": "#ffffff", "pass": "#ffffff", "end": "#ececec"}
 POINTS_PER_INCH = 72
+SHAPES = {
+    "square": {"shape": "box", "style": "filled"},
+    "round": {"shape": "box", "style": "rounded,filled"},
+    "chord": {"shape": "box", "style": "diagonals,filled"},
+    "circle": {"shape": "circle", "style": "filled"},
+}
+BEND = 0.5523  # of a quarter of a circle as a Bezier curve
+ROUNDING = 12.0
 
 
-def to_dot(
-    scene: Scene, geometry: Geometry, labels: Mapping[int, Rect], furniture: Furniture
-) -> graphviz.Digraph:
+def to_dot(figure: Figure) -> graphviz.Digraph:
     """Return the graph; `neato -n2` draws it without moving anything."""
-    graph = graphviz.Digraph(
-        "genotype",
-        engine="neato",
-        graph_attr={
-            "bgcolor": "white",
-            "fontname": FONT,
-            "outputorder": "edgesfirst",
-            "pad": "0.15",
-            "splines": "true",
-        },
-        node_attr={"fixedsize": "true", "fontname": FONT, "fontcolor": INK, "margin": "0"},
-        edge_attr={"arrowsize": _number(ARROW / 10), "fontname": FONT},
-    )
-    for box in scene.boxes:
-        _add_box(graph, box, geometry.rects[box.id])
-    for link, curve in zip(scene.links, geometry.curves, strict=True):
-        _add_link(graph, link, curve)
-    for index, rect in sorted(labels.items()):
-        link = scene.links[index]
-        graph.node(
-            f"_label{index}",
-            _text(link.label),
-            **_place(rect),
-            shape="box",
-            style="filled",
-            color="white",
-            fillcolor="white",
-            penwidth="0",
-            fontsize=_number(LINK_TEXT),
-            fontcolor=STROKES[link.way]["color"],
+    return _Writer(figure).graph
+
+
+class _Writer:
+    def __init__(self, figure: Figure) -> None:
+        self.frame = figure.frame
+        self.graph = graphviz.Digraph(
+            "genotype",
+            engine="neato",
+            graph_attr={
+                "bgcolor": figure.background,
+                "fontname": FONT,
+                "outputorder": "edgesfirst",
+                "pad": "0",
+                "splines": "true",
+            },
+            node_attr={"fixedsize": "true", "fontname": FONT, "label": "", "margin": "0"},
+            edge_attr={"fontname": FONT},
         )
-    for index, caption in enumerate(furniture.captions):
-        _add_caption(graph, f"_caption{index}", caption)
-    for kind, curve in furniture.samples.items():
-        _add_sample(graph, kind, curve)
-    return graph
+        if figure.frames:
+            # Nodes would hide the edges, and neato knows no clusters.
+            self.graph.graph_attr["_background"] = " ".join(map(self._backdrop, figure.frames))
+        for index, sign in enumerate((-1, 1)):
+            # These keep Graphviz from moving the rest to where the first box begins.
+            x = self.frame.x + sign * self.frame.width / 2
+            y = self.frame.y + sign * self.frame.height / 2
+            self._point(f"_corner{index}", (x, y))
+        for panel in figure.panels:
+            self._panel(panel)
+        for stroke in figure.strokes:
+            self._stroke(stroke)
+        for index, words in enumerate(figure.words):
+            self._words(f"_words{index}", words)
 
+    def _panel(self, panel: Panel) -> None:
+        look = dict(SHAPES[panel.shape])
+        if panel.stroke is None:
+            look |= {"color": panel.fill or "transparent", "penwidth": "0"}
+        else:
+            look |= {"color": panel.stroke, "penwidth": number(panel.width)}
+        if panel.fill is None and panel.stroke is None:
+            look = {"shape": "plaintext"}
+        elif panel.dash != "solid":
+            look["style"] += f",{panel.dash}"
+        look |= {"fillcolor": panel.fill or "transparent"} if "style" in look else {}
+        if panel.lines:
+            look |= {
+                "label": _text(*panel.lines),
+                "fontsize": number(panel.size),
+                "fontcolor": panel.ink,
+            }
+        if panel.tooltip:
+            look["tooltip"] = _text(panel.tooltip)
+        self.graph.node(panel.id, **self._place(panel.rect), **look)
 
-def _add_box(graph: graphviz.Digraph, box: Box, rect: Rect) -> None:
-    shape = {
-        "shape": "circle" if box.shape == "pass" else "box",
-        "style": "rounded,filled" if box.shape != "pass" else "filled",
-        "fillcolor": FILLS[box.shape],
-        "color": INK if box.shape != "end" else FILLS["end"],
-        "penwidth": "1.1",
-    }
-    if box.cut:
-        shape |= {"style": "rounded,filled,dashed", "color": CUT, "penwidth": "0.8"}
-    graph.node(
-        box.id,
-        _text(*box.lines),
-        **_place(rect),
-        **shape,
-        fontsize=_number(END_TEXT if box.shape == "end" else NODE_TEXT),
-        tooltip=_text(box.note),
-    )
+    def _stroke(self, stroke: Stroke) -> None:
+        source, target = stroke.source, stroke.target
+        if not source:
+            source, target = f"{stroke.id}_from", f"{stroke.id}_to"
+            self._point(source, stroke.curve.points[0])
+            self._point(target, stroke.curve.tip)
+        (x0, y0), (x1, y1) = stroke.curve.points[-1], stroke.curve.tip
+        told = {"tooltip": _text(stroke.tooltip)} if stroke.tooltip else {}
+        self.graph.edge(
+            source,
+            target,
+            pos=self._pos(stroke.curve),
+            color=stroke.colour,
+            style=stroke.dash,
+            penwidth=number(stroke.width),
+            arrowsize=number(((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5 / 10),
+            **told,
+        )
 
+    def _words(self, name: str, words: Words) -> None:
+        width = 1.2 * text_width(words.text, words.size) + 10
+        middle = words.anchor == "middle"
+        rect = Rect(words.x if middle else words.x + width / 2, words.y, width, 1.3 * words.size)
+        text = _text(words.text)
+        self.graph.node(
+            name,
+            label=text if middle else graphviz.nohtml(text + r"\l"),
+            **self._place(rect),
+            shape="plaintext",
+            fontsize=number(words.size),
+            fontcolor=words.colour,
+        )
 
-def _add_link(graph: graphviz.Digraph, link: Link, curve: Curve) -> None:
-    stroke = dict(STROKES["cut" if link.cut else link.way])
-    if link.cut and link.gate is not None:
-        stroke["penwidth"] = _number(0.4 + 1.2 * link.gate)
-    graph.edge(link.source, link.target, pos=_pos(curve), tooltip=_text(link.note), **stroke)
+    def _point(self, name: str, point: Point) -> None:
+        place = self._place(Rect(*point, 0.72, 0.72))
+        self.graph.node(name, **place, shape="point", style="invis")
 
+    def _backdrop(self, panel: Panel) -> str:
+        """Return a rounded rectangle in Graphviz's language of drawings."""
+        rect = panel.rect
+        r = min(ROUNDING, rect.width / 3, rect.height / 3)
+        b = r * (1 - BEND)
+        left, right, top, bottom = rect.left, rect.right, rect.top, rect.bottom
+        points = [(left + r, top)]
+        for curve in (
+            ((right - r, top), (right - b, top), (right, top - b), (right, top - r)),
+            ((right, bottom + r), (right, bottom + b), (right - b, bottom), (right - r, bottom)),
+            ((left + r, bottom), (left + b, bottom), (left, bottom + b), (left, bottom + r)),
+            ((left, top - r), (left, top - b), (left + b, top), (left + r, top)),
+        ):
+            points += [points[-1], curve[0], *curve]
+        colour = panel.fill or "transparent"
+        spots = " ".join(self._spot(point).replace(",", " ") for point in points)
+        return f"c {len(colour)} -{colour} C {len(colour)} -{colour} b {len(points)} {spots}"
 
-def _add_caption(graph: graphviz.Digraph, name: str, caption: Caption) -> None:
-    width = 1.2 * text_width(caption.text, caption.size) + 10
-    x = caption.x if caption.is_centred else caption.x + width / 2
-    rect = Rect(x, caption.y, width, 1.3 * caption.size)
-    graph.node(
-        name,
-        _text(caption.text) if caption.is_centred else graphviz.nohtml(_text(caption.text) + r"\l"),
-        **_place(rect),
-        shape="plaintext",
-        fontsize=_number(caption.size),
-        fontcolor=FAINT if caption.is_faint else INK,
-    )
+    def _place(self, rect: Rect) -> dict[str, str]:
+        return {
+            "pos": f"{self._spot((rect.x, rect.y))}!",
+            "width": number(rect.width / POINTS_PER_INCH, 4),
+            "height": number(rect.height / POINTS_PER_INCH, 4),
+        }
 
+    def _pos(self, curve: Curve) -> str:
+        return " ".join([f"e,{self._spot(curve.tip)}", *map(self._spot, curve.points)])
 
-def _add_sample(graph: graphviz.Digraph, kind: str, curve: Curve) -> None:
-    ends = (f"_{kind}_from", f"_{kind}_to")
-    for name, point in zip(ends, (curve.points[0], curve.tip), strict=True):
-        place = _place(Rect(*point, 0.72, 0.72))
-        graph.node(name, "", **place, shape="point", style="invis")
-    graph.edge(*ends, pos=_pos(curve), **STROKES[kind])
+    def _spot(self, point: Point) -> str:
+        return f"{number(point[0] - self.frame.left)},{number(point[1] - self.frame.bottom)}"
 
 
 def _text(*lines: str) -> str:
@@ -120,24 +151,3 @@ def _text(*lines: str) -> str:
     plain = (graphviz.escape(line).replace("&", "&amp;") for line in lines)
     text: str = graphviz.nohtml(r"\n".join(plain))
     return text
-
-
-def _place(rect: Rect) -> dict[str, str]:
-    return {
-        "pos": f"{_spot((rect.x, rect.y))}!",
-        "width": _number(rect.width / POINTS_PER_INCH, 4),
-        "height": _number(rect.height / POINTS_PER_INCH, 4),
-    }
-
-
-def _pos(curve: Curve) -> str:
-    return " ".join([f"e,{_spot(curve.tip)}", *map(_spot, curve.points)])
-
-
-def _spot(point: Point) -> str:
-    return ",".join(map(_number, point))
-
-
-def _number(value: float, digits: int = 2) -> str:
-    text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text

@@ -1,30 +1,24 @@
-"""What stands around the drawing: title, captions of the rows, legend."""
+"""What stands around the drawing: title, captions of rows and columns, legend."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
-from uxnet_compiler.pictures.geometry import Geometry
 from uxnet_compiler.pictures.lattice import Lattice
-from uxnet_compiler.pictures.scene import Link, Scene
-from uxnet_compiler.pictures.shapes import ARROW, Curve, Rect
+from uxnet_compiler.pictures.legend import Key, keys_of
+from uxnet_compiler.pictures.metrics import Metrics
+from uxnet_compiler.pictures.scene import Scene
+from uxnet_compiler.pictures.shapes import Rect, around
 from uxnet_compiler.pictures.typography import SUPERSCRIPTS, TIMES, shortened, text_width
 from uxnet_compiler.schema import INPUT, OUTPUT
 
-TITLE_TEXT, SUBTITLE_TEXT, ROW_TEXT, LEGEND_TEXT = 15.0, 10.0, 9.5, 9.0
 ROW_ROOM = 28.0  # between the captions of the rows and the drawing
-SAMPLE = 30.0  # length of a line in the legend
+SAMPLE = 3.3  # length of a line in the legend, in sizes of its text
 MIN_WIDTH = 380.0
-
-MEANINGS = {
-    "coarser": "to a coarser grid",
-    "same": "on one grid",
-    "finer": "to a finer grid",
-    "cut": "cut by the search",
-}
+BELOW = 10.0
 
 
 @dataclass(frozen=True)
@@ -36,111 +30,134 @@ class Caption:
     y: float
     size: float
     is_faint: bool = False
-    is_centred: bool = False
+    anchor: Literal["start", "middle"] = "start"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An entry of the legend: what it explains, and the place of its picture."""
+
+    key: Key
+    rect: Rect
 
 
 @dataclass(frozen=True)
 class Furniture:
-    """Captions, and the samples of lines in the legend by kind."""
+    """Captions, and the samples of the legend."""
 
     captions: tuple[Caption, ...]
-    samples: Mapping[str, Curve]
+    samples: tuple[Sample, ...]
 
 
 def furnish(
-    scene: Scene, geometry: Geometry, lattice: Lattice, labels: Iterable[Rect]
+    scene: Scene,
+    inner: Rect,
+    rects: dict[str, Rect],
+    row_heights: tuple[float, ...],
+    lattice: Lattice,
+    metrics: Metrics,
 ) -> Furniture:
-    """Place title, captions and legend around a drawing."""
-    left, right, bottom, top = _bounds(geometry, labels)
-    captions = []
-    edge = left - ROW_ROOM - max(text_width(t, ROW_TEXT) for row in scene.rows for t in row)
+    """Place title, captions and legend around a drawing that fills `inner`."""
+    m = metrics
+    widest = max(text_width(t, m.row_text) for row in scene.rows for t in row)
+    edge = inner.left - ROW_ROOM - widest
+    right = max(inner.right, edge + MIN_WIDTH)
+    y = inner.top + 1.5 * m.row_text
+    captions = [*_rows(scene, edge, row_heights, lattice, m), *_heads(rects, lattice, y, m)]
+    y += 1.2 * m.row_text + 1.6 * m.subtitle_text
+    subtitle = shortened(scene.subtitle, m.subtitle_text, right - edge)
+    captions.append(Caption(subtitle, edge, y, m.subtitle_text, is_faint=True))
+    y += 0.8 * m.subtitle_text + 0.7 * m.title_text
+    captions.append(
+        Caption(shortened(scene.title, m.title_text, right - edge), edge, y, m.title_text)
+    )
+    samples, texts = _legend(scene, edge, right, inner.bottom - 3 * m.legend_text, m)
+    return Furniture((*captions, *texts), samples)
+
+
+def _rows(
+    scene: Scene, edge: float, heights: tuple[float, ...], lattice: Lattice, m: Metrics
+) -> Iterator[Caption]:
     for level, lines in enumerate(scene.rows):
-        rows = geometry.row_heights[lattice.level_rows[level] : lattice.level_rows[level + 1]]
+        rows = heights[lattice.level_rows[level] : lattice.level_rows[level + 1]]
         middle = (rows[0] + rows[-1]) / 2
-        captions.append(Caption(lines[0], edge, middle + 6, ROW_TEXT))
-        captions.append(Caption(lines[1], edge, middle - 6, ROW_TEXT, is_faint=True))
-    captions += _heads(geometry, lattice, top + 14)
-    right = max(right, edge + MIN_WIDTH)
-    title = shortened(scene.title, TITLE_TEXT, right - edge)
-    captions.append(Caption(title, edge, top + 58, TITLE_TEXT))
-    captions.append(Caption(scene.subtitle, edge, top + 40, SUBTITLE_TEXT, is_faint=True))
-    samples = {}
-    x, y = edge, bottom - 30
-    present = {_kind(link) for link in scene.links}
-    for kind in (kind for kind in MEANINGS if kind in present):
-        text = _meaning(kind, scene)
-        needed = SAMPLE + 6 + text_width(text, LEGEND_TEXT) + 22
-        if x > edge and x + needed > right:
-            x, y = edge, y - 15
-        samples[kind] = _sample(x, y)
-        captions.append(Caption(text, x + SAMPLE + 6, y, LEGEND_TEXT))
-        x += needed
-    for line in _filled(_remarks(scene), right - edge):
-        y -= 15
-        captions.append(Caption(line, edge, y, LEGEND_TEXT, is_faint=True))
-    return Furniture(tuple(captions), samples)
+        yield Caption(lines[0], edge, middle + 0.63 * m.row_text, m.row_text)
+        yield Caption(lines[1], edge, middle - 0.63 * m.row_text, m.row_text, is_faint=True)
 
 
-def _heads(geometry: Geometry, lattice: Lattice, y: float) -> Iterator[Caption]:
-    """Number the stages above their columns."""
-    columns = defaultdict(list)
-    for name, (column, _) in lattice.cells.items():
-        if name not in {INPUT, OUTPUT}:
-            columns[lattice.stages[column]].append(geometry.rects[name].x)
-    for stage, xs in sorted(columns.items()):
-        middle = (min(xs) + max(xs)) / 2
-        yield Caption(f"stage {stage}", middle, y, ROW_TEXT, is_faint=True, is_centred=True)
+def _heads(rects: dict[str, Rect], lattice: Lattice, y: float, m: Metrics) -> Iterator[Caption]:
+    """Number the stages above their columns, where there is room for it."""
+    groups: dict[tuple[int, int], list[float]] = {}
+    for column, names in enumerate(lattice.in_columns):
+        xs = [rects[name].x for name in names if name not in {INPUT, OUTPUT}]
+        groups.setdefault(lattice.stages[column], []).extend(xs)
+    end = float("-inf")
+    for (first, last), xs in groups.items():
+        if not xs:
+            continue
+        text = f"stage {first}" if first == last else f"stages {first} to {last}"
+        middle, half = (min(xs) + max(xs)) / 2, text_width(text, m.row_text) / 2
+        if middle - half > end + 6:
+            end = middle + half
+            yield Caption(text, middle, y, m.row_text, is_faint=True, anchor="middle")
 
 
-def _kind(link: Link) -> str:
-    return "cut" if link.cut else link.way
+def _legend(
+    scene: Scene, edge: float, right: float, y: float, m: Metrics
+) -> tuple[tuple[Sample, ...], list[Caption]]:
+    samples, captions = [], []
+    size, length = m.legend_text, SAMPLE * m.legend_text
+    for row in keys_of(scene):
+        x = edge
+        for key in row:
+            needed = length + 6 + text_width(key.text, size) + 22
+            if x > edge and x + needed > right:
+                x, y = edge, y - 1.75 * size
+            samples.append(Sample(key, Rect(x + length / 2, y, length, 1.4 * size)))
+            captions.append(Caption(key.text, x + length + 6, y, size))
+            x += needed
+        y -= 1.75 * size
+    for line in _filled(_remarks(scene), right - edge, size):
+        captions.append(Caption(line, edge, y, size, is_faint=True))
+        y -= 1.5 * size
+    return tuple(samples), captions
 
 
-def _bounds(geometry: Geometry, labels: Iterable[Rect]) -> tuple[float, float, float, float]:
-    rects = [*geometry.rects.values(), *labels]
-    points = [p for curve in geometry.curves for p in (*curve.sample(), curve.tip)]
-    xs = [p[0] for p in points] + [r.left for r in rects] + [r.right for r in rects]
-    ys = [p[1] for p in points] + [r.bottom for r in rects] + [r.top for r in rects]
-    return min(xs), max(xs), min(ys), max(ys)
-
-
-def _sample(x: float, y: float) -> Curve:
-    end = x + SAMPLE - ARROW
-    third = (end - x) / 3
-    return Curve(((x, y), (x + third, y), (end - third, y), (end, y)), (x + SAMPLE, y))
-
-
-def _meaning(kind: str, scene: Scene) -> str:
-    if kind == "cut" and any(link.cut and link.gate is not None for link in scene.links):
-        return f"{MEANINGS[kind]} (wider: stronger gate)"
-    return MEANINGS[kind]
+def bounds(furniture: Furniture) -> Rect:
+    """Return the room that the furniture takes."""
+    rects = [sample.rect for sample in furniture.samples]
+    for caption in furniture.captions:
+        width = text_width(caption.text, caption.size)
+        x = caption.x if caption.anchor == "middle" else caption.x + width / 2
+        rects.append(Rect(x, caption.y, width, 1.2 * caption.size))
+    return around(rects)
 
 
 def _remarks(scene: Scene) -> Iterator[str]:
     """Yield what a reader has to know, as far as this drawing needs it."""
     lines = [line for box in scene.boxes if box.shape != "end" for line in box.lines]
-    if any(len(box.lines) > 1 for box in scene.boxes if box.shape == "op"):
-        yield "Lines in a box: one after the other."
-    dilations = sorted(
-        {part for line in lines for part in line.split() if part[0] == "d" and part[1:].isdigit()}
-    )
-    yield from (f"{part}: dilation {part[1:]}." for part in dilations)
     labels = " ".join(link.label for link in scene.links)
+    if "|" in labels or any(len(box.lines) > 1 for box in scene.boxes if box.shape == "op"):
+        yield "Lines below each other: one after the other."
+    parts = {part for text in (*lines, labels) for part in text.split()}
+    dilations = sorted(part for part in parts if part[0] == "d" and part[1:].isdigit())
+    yield from (f"{part}: dilation {part[1:]}." for part in dilations)
+    if "dw" in parts:
+        yield "dw: depthwise."
     power = re.search(rf"([/{TIMES}]\(?[\d{TIMES}]+\)?)[{SUPERSCRIPTS}]+", labels)
     if power:
         yield f"{power[0]}: in several steps of {power[1]}."
-    if "|" in labels:
-        yield "a | b: a, then b."
+    yield from scene.remarks
     flat = TIMES.join("1" * scene.spatial_dims)
     yield f"Not shown: norms, activations and {flat} convolutions that fit the channels."
 
 
-def _filled(sentences: Iterable[str], width: float) -> Iterator[str]:
+def _filled(sentences: Iterable[str], width: float, size: float) -> Iterator[str]:
     """Fill lines of that width with whole sentences."""
     line = ""
     for sentence in sentences:
         longer = f"{line}  {sentence}" if line else sentence
-        if line and text_width(longer, LEGEND_TEXT) > width:
+        if line and text_width(longer, size) > width:
             yield line
             longer = sentence
         line = longer

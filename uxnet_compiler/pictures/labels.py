@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from uxnet_compiler.pictures.geometry import LINK_TEXT, Geometry
+from uxnet_compiler.pictures.geometry import Geometry, Size
 from uxnet_compiler.pictures.shapes import Curve, Point, Rect
 
-HEIGHT = LINK_TEXT + 2.5
 BUCKET = 24.0
 SWEEPS = 6
 STEPS = 48  # points per piece of a curve
@@ -57,26 +56,27 @@ class _Crowd:
         return int(point[0] // BUCKET), int(point[1] // BUCKET)
 
 
-def place_labels(geometry: Geometry) -> dict[int, Rect]:
+def place_labels(geometry: Geometry, taken: Iterable[Rect] = ()) -> dict[int, Rect]:
     """Return a place for the label of every link that has one, by the link's index.
 
     Each label lies on its own curve. It must not touch a box, should not touch another label and
-    covers as few other curves as possible; a few sweeps let labels give way to each other.
+    covers as few other curves as possible; a few sweeps let labels give way to each other. `taken`
+    are more places that it must not touch.
     """
-    crowd = _crowd(geometry)
+    crowd = _crowd(geometry, taken)
     offers: dict[int, list[tuple[float, Rect]]] = {}
     for index, curve in enumerate(geometry.curves):
-        width = geometry.label_widths[index]
-        if width:
+        size = geometry.label_sizes[index]
+        if size[0]:
             offers[index] = [
                 (dislike + _covered(rect, index, crowd), rect)
-                for dislike, rect in _spots(curve, width)
+                for dislike, rect in _spots(curve, size)
             ]
     chosen = {index: min(spots, key=lambda s: s[0])[1] for index, spots in offers.items()}
     centres = _Crowd()
     for index, rect in chosen.items():
         centres.add((rect.x, rect.y), _Thing(ON_LABEL, index))
-    reach = max((rect.width for rect in chosen.values()), default=0.0) / 2 + HEIGHT
+    reach = max((max(rect.width, rect.height) for rect in chosen.values()), default=0.0) / 2 + 2.0
 
     def crowding(rect: Rect, index: int) -> float:
         near = (thing.index for thing in centres.within(rect, reach))
@@ -97,7 +97,7 @@ def place_labels(geometry: Geometry) -> dict[int, Rect]:
     return chosen
 
 
-def _crowd(geometry: Geometry) -> _Crowd:
+def _crowd(geometry: Geometry, taken: Iterable[Rect]) -> _Crowd:
     crowd = _Crowd()
     for index, curve in enumerate(geometry.curves):
         for point in curve.sample(STEPS):
@@ -109,8 +109,8 @@ def _crowd(geometry: Geometry) -> _Crowd:
                 end[1] + part * (curve.tip[1] - end[1]),
             )
             crowd.add(point, _Thing(ON_ARROW, index))
-    for index, name in enumerate(sorted(geometry.rects)):
-        for point in _outline(geometry.rects[name]):
+    for index, rect in enumerate([*(geometry.rects[n] for n in sorted(geometry.rects)), *taken]):
+        for point in _outline(rect):
             crowd.add(point, _Thing(ON_BOX, index))
     return crowd
 
@@ -127,7 +127,8 @@ def _outline(rect: Rect) -> Iterator[Point]:
         yield rect.right, y
 
 
-def _spots(curve: Curve, width: float) -> Iterator[tuple[float, Rect]]:
+def _spots(curve: Curve, size: Size) -> Iterator[tuple[float, Rect]]:
+    width, height = size
     points = [*curve.sample(STEPS), curve.tip]
     lengths = list(accumulate((math.dist(a, b) for a, b in pairwise(points)), initial=0.0))
     for (x, y), length in zip(points, lengths, strict=True):
@@ -136,7 +137,7 @@ def _spots(curve: Curve, width: float) -> Iterator[tuple[float, Rect]]:
             continue
         aside = OFF_MIDDLE * abs(part - 0.5)
         for shift in SHIFTS:
-            yield aside + OFF_CURVE * abs(shift), Rect(x + shift * width, y, width, HEIGHT)
+            yield aside + OFF_CURVE * abs(shift), Rect(x + shift * width, y, width, height)
 
 
 def _covered(rect: Rect, own: int, crowd: _Crowd) -> float:

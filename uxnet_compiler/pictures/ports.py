@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from uxnet_compiler.pictures.lattice import Lattice
 from uxnet_compiler.pictures.routes import Route, Routing
@@ -18,9 +18,9 @@ End = tuple[float, float, int, int]
 
 
 def spread_ports(
-    lattice: Lattice, routing: Routing, rects: Mapping[str, Rect]
+    lattice: Lattice, routing: Routing, rects: Mapping[str, Rect], square: Container[str] = ()
 ) -> list[tuple[Point, Point]]:
-    """Return where each route starts and where it ends."""
+    """Return where each route starts and where it ends; `square` boxes have sharp corners."""
     sides: dict[tuple[str, str], list[End]] = defaultdict(list)
     for index, route in enumerate(routing.routes):
         (_, r0), (_, r1) = lattice.cells[route.link.source], lattice.cells[route.link.target]
@@ -41,7 +41,8 @@ def spread_ports(
         rect = rects[name]
         ends.sort()
         for (_, _, index, end), offset in zip(ends, _offsets(rect, ends), strict=True):
-            reach = rect.width / 2 - _recess(rect, abs(offset))
+            recess = 0.0 if name in square else _recess(rect, abs(offset))
+            reach = rect.width / 2 - recess
             x = rect.x + reach if side == "right" else rect.x - reach
             found[index][end] = (x, rect.y + offset)
     return [(start, end) for start, end in found]

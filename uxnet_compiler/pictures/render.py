@@ -9,13 +9,13 @@ import graphviz
 
 from uxnet_compiler.errors import BackendError
 from uxnet_compiler.files import replacing, write_text
+from uxnet_compiler.pictures.compose import compose
 from uxnet_compiler.pictures.dot import to_dot
-from uxnet_compiler.pictures.furniture import furnish
-from uxnet_compiler.pictures.geometry import lay_out
-from uxnet_compiler.pictures.labels import place_labels
-from uxnet_compiler.pictures.lattice import arrange
-from uxnet_compiler.pictures.routes import route
-from uxnet_compiler.pictures.scene import scene
+from uxnet_compiler.pictures.figure import Figure
+from uxnet_compiler.pictures.paint import paint
+from uxnet_compiler.pictures.scene import Scene, scene
+from uxnet_compiler.pictures.svg import to_svg
+from uxnet_compiler.pictures.themes import theme_called
 from uxnet_compiler.schema import Genotype
 
 FORMATS = ("svg", "pdf", "png", "gv")
@@ -23,19 +23,33 @@ MAX_NODES, MAX_EDGES = 1000, 4000
 DPI = "200"
 
 
-def draw(genotype: Genotype, *, pruned: bool = False, source: str = "genotype") -> graphviz.Digraph:
-    """Return the drawing as a graph whose positions are all pinned.
+def figure_of(shown: Scene, theme: str = "paper") -> Figure:
+    """Return the figure of any scene.
+
+    Raises:
+        UnknownNameError: There is no such theme.
+    """
+    chosen = theme_called(theme)
+    return paint(shown, compose(shown, chosen.metrics), chosen)
+
+
+def picture(
+    genotype: Genotype, *, pruned: bool = False, theme: str = "paper", source: str = "genotype"
+) -> Figure:
+    """Return the drawing of a genotype.
 
     Columns are stages, rows are levels, the finest on top.
 
     Args:
         genotype: Any family's.
         pruned: Also draw, in grey, what the search cut.
+        theme: Name of a theme.
         source: Where the genotype comes from, for messages.
 
     Raises:
         BackendError: It is too large to be drawn.
         GenotypeError: `pruned` is asked for, but no fitting search space is named.
+        UnknownNameError: There is no such theme.
     """
     nodes, edges = len(genotype.architecture.nodes), len(genotype.architecture.edges)
     if nodes > MAX_NODES or edges > MAX_EDGES:
@@ -43,28 +57,58 @@ def draw(genotype: Genotype, *, pruned: bool = False, source: str = "genotype") 
             f"{source}: {nodes} nodes and {edges} edges are too many to draw;"
             f" the limits are {MAX_NODES} and {MAX_EDGES}"
         )
-    shown = scene(genotype, pruned=pruned, source=source)
-    lattice = arrange(shown.boxes, shown.links, len(shown.rows))
-    geometry = lay_out(shown.boxes, lattice, route(lattice, shown.links))
-    labels = place_labels(geometry)
-    return to_dot(shown, geometry, labels, furnish(shown, geometry, lattice, labels.values()))
+    return figure_of(scene(genotype, pruned=pruned, source=source), theme)
 
 
-def render(
-    genotype: Genotype, path: Path, *, pruned: bool = False, source: str = "genotype"
-) -> None:
-    """Write the drawing in the format that the suffix names; the bytes carry no date.
+def draw(genotype: Genotype, *, pruned: bool = False, source: str = "genotype") -> graphviz.Digraph:
+    """Return the drawing as a graph whose positions are all pinned; arguments as of `picture`."""
+    return to_dot(picture(genotype, pruned=pruned, source=source))
+
+
+def require_format(path: Path) -> str:
+    """Return the format that the suffix of a path names.
 
     Raises:
-        BackendError: The suffix is unknown, or Graphviz is missing; then the drawing is written
-            as `.gv` beside `path`.
-        GenotypeError: As for `draw`.
+        BackendError: It is none of `FORMATS`.
     """
     format_ = path.suffix.removeprefix(".").lower()
     if format_ not in FORMATS:
         known = ", ".join(f".{name}" for name in FORMATS)
         raise BackendError(f"{path}: cannot draw {path.suffix or 'without a suffix'}; use {known}")
-    graph = draw(genotype, pruned=pruned, source=source)
+    return format_
+
+
+def render(
+    genotype: Genotype,
+    path: Path,
+    *,
+    pruned: bool = False,
+    theme: str = "paper",
+    source: str = "genotype",
+) -> None:
+    """Write the drawing in the format that the suffix names; the bytes carry no date.
+
+    Raises:
+        BackendError: As for `save`, and for `picture`.
+        GenotypeError: As for `picture`.
+        UnknownNameError: As for `picture`.
+    """
+    require_format(path)
+    save(picture(genotype, pruned=pruned, theme=theme, source=source), path)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure in the format that the suffix names; the bytes carry no date.
+
+    Raises:
+        BackendError: The suffix is unknown, or Graphviz is missing, which .pdf and .png need; then
+            the drawing is written as `.gv` beside `path`.
+    """
+    format_ = require_format(path)
+    if format_ == "svg":
+        write_text(path, to_svg(figure))
+        return
+    graph = to_dot(figure)
     text = graph.source
     if format_ == "gv":
         write_text(path, text)

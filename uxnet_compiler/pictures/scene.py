@@ -1,16 +1,17 @@
-"""What a drawing shows: boxes, links and captions, without a place yet."""
+"""What a drawing shows: boxes, links, clusters and captions, without a place yet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Literal
 
 from uxnet_compiler.compiler import network_cost
-from uxnet_compiler.ops import ACTIVATIONS, NORMS, Conv, Op, spell
+from uxnet_compiler.ops import spell
+from uxnet_compiler.pictures.looks import Look, look_of
 from uxnet_compiler.pictures.origin import space_of, with_levels_of
-from uxnet_compiler.pictures.typography import TIMES, printable, quantity, raised, spelled
+from uxnet_compiler.pictures.spelling import box_lines, full_list, link_label
+from uxnet_compiler.pictures.typography import printable, quantity, spelled
 from uxnet_compiler.schema import (
     INPUT,
     OUTPUT,
@@ -23,6 +24,16 @@ from uxnet_compiler.schema import (
 from uxnet_compiler.spaces import SpaceEdge, SpaceNode
 
 Way = Literal["coarser", "same", "finer"]
+Mark = Literal["kept", "cut", "removed", "added", "changed"]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A candidate of a choice: its share of the belief, 0 to 1, and whether it was chosen."""
+
+    name: str
+    share: float
+    chosen: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,7 +46,10 @@ class Box:
         level: Its row, finest on top.
         lines: What it does, one op a line.
         shape: `op` for a box, `pass` for a dot that only merges, `end` for input and output.
-        cut: Whether the search left it out.
+        mark: What became of it.
+        look: Family of what it does.
+        bars: Shares of its candidates.
+        was: What it did before, for a changed one.
         note: All about it, for a tooltip.
     """
 
@@ -44,21 +58,43 @@ class Box:
     level: int
     lines: tuple[str, ...]
     shape: Literal["op", "pass", "end"] = "op"
-    cut: bool = False
+    mark: Mark = "kept"
+    look: Look = "other"
+    bars: tuple[Bar, ...] = ()
+    was: tuple[str, ...] = ()
     note: str = ""
 
 
 @dataclass(frozen=True)
 class Link:
-    """An edge between two boxes; `gate` is its strength when a search left evidence."""
+    """An edge between two boxes.
+
+    Attributes:
+        source: Id of the box that it starts at.
+        target: Id of the box that it ends at.
+        way: Where it leads.
+        label: Its ops; those after a `spelling.THEN` are drawn on a line of their own.
+        mark: What became of it.
+        gate: Its strength, 0 to 1, when a search left evidence.
+        note: All about it, for a tooltip.
+    """
 
     source: str
     target: str
     way: Way
     label: str = ""
-    cut: bool = False
+    mark: Mark = "kept"
     gate: float | None = None
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Boxes that belong together, drawn in a frame."""
+
+    id: str
+    caption: str
+    boxes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -72,6 +108,9 @@ class Scene:
         rows: Width and grid of each level.
         boxes: Sorted by id, input and output included.
         links: Sorted by source and target.
+        clusters: Sorted by id.
+        remarks: What a reader has to know besides the legend.
+        compares: Whether it shows two architectures at once: what both have is then drawn pale.
     """
 
     spatial_dims: int
@@ -80,6 +119,9 @@ class Scene:
     rows: tuple[tuple[str, str], ...]
     boxes: tuple[Box, ...]
     links: tuple[Link, ...]
+    clusters: tuple[Cluster, ...] = ()
+    remarks: tuple[str, ...] = ()
+    compares: bool = False
 
 
 def scene(genotype: Genotype, *, pruned: bool = False, source: str = "genotype") -> Scene:
@@ -96,9 +138,9 @@ def scene(genotype: Genotype, *, pruned: bool = False, source: str = "genotype")
     whole = genotype.architecture
     kept = frame = drop_dead(whole)
     gates = {} if genotype.evidence is None else genotype.evidence.gates
-    boxes = [_box(kept, node) for node in kept.nodes]
+    boxes = [box_of(kept, node) for node in kept.nodes]
     levels = {INPUT: 0, OUTPUT: 0} | {box.id: box.level for box in boxes}
-    links = [_link(edge, levels, gates.get(edge.key)) for edge in kept.edges]
+    links = [link_of(edge, levels, gates.get(edge.key)) for edge in kept.edges]
     if pruned:
         space = space_of(genotype, source)
         frame = with_levels_of(space, kept)
@@ -110,14 +152,15 @@ def scene(genotype: Genotype, *, pruned: bool = False, source: str = "genotype")
     return Scene(
         spatial_dims=kept.spatial_dims,
         title=printable(genotype.name),
-        subtitle=_subtitle(genotype),
-        rows=tuple(_row(frame, level) for level in range(frame.levels)),
-        boxes=tuple(sorted([*boxes, *_ends(kept, boxes)], key=lambda box: box.id)),
+        subtitle=subtitle_of(genotype),
+        rows=tuple(row_of(frame, level) for level in range(frame.levels)),
+        boxes=tuple(sorted([*boxes, *ends_of(kept, boxes)], key=lambda box: box.id)),
         links=tuple(sorted(links, key=lambda link: (link.source, link.target))),
     )
 
 
-def _subtitle(genotype: Genotype) -> str:
+def subtitle_of(genotype: Genotype) -> str:
+    """Return identity and cost of a genotype in a line."""
     cost = network_cost(genotype.architecture)
     size = spelled(spell(cost.image_size))
     unit = "voxels" if genotype.architecture.spatial_dims == 3 else "pixels"
@@ -127,7 +170,8 @@ def _subtitle(genotype: Genotype) -> str:
     )
 
 
-def _row(a: Architecture, level: int) -> tuple[str, str]:
+def row_of(a: Architecture, level: int) -> tuple[str, str]:
+    """Return the width and the grid of a level."""
     scale = a.scale(level)
     if set(scale) == {1}:
         grid = "full grid"
@@ -138,61 +182,49 @@ def _row(a: Architecture, level: int) -> tuple[str, str]:
     return f"{a.widths[level]} channels", grid
 
 
-def _ends(a: Architecture, boxes: Sequence[Box]) -> tuple[Box, Box]:
+def ends_of(a: Architecture, boxes: Sequence[Box]) -> tuple[Box, Box]:
+    """Return the input and the output, left and right of all boxes."""
     last = max(box.stage for box in boxes)
     channels = "1 channel" if a.in_channels == 1 else f"{a.in_channels} channels"
     classes = "1 class" if a.out_channels == 1 else f"{a.out_channels} classes"
     return (
-        Box(INPUT, -1, 0, ("input", channels), "end", note="the image"),
-        Box(OUTPUT, last + 1, 0, ("output", classes), "end", note="the logits"),
+        Box(INPUT, -1, 0, ("input", channels), "end", look="end", note="the image"),
+        Box(OUTPUT, last + 1, 0, ("output", classes), "end", look="end", note="the logits"),
     )
 
 
-def _box(a: Architecture, node: Node) -> Box:
-    lines = []
-    for label, run in groupby(spelled(op.label) for op in _shown(node.ops)):
-        times = len(list(run))
-        lines += [label] * times if times <= 2 else [f"{times} {TIMES} {label}"]
-    incoming = sum(edge.target == node.id for edge in a.edges)
-    if not lines:
-        lines = ["+"] if incoming > 1 else [""]
-        shape: Literal["op", "pass"] = "pass"
-    else:
-        shape = "op"
-    if node.merge == "concat" and incoming > 1:
-        lines = ["concat", *lines] if shape == "op" else ["concat"]
-        shape = "op"
-    if node.width is not None and node.width != a.widths[node.level]:
-        lines.append(f"{node.width} channels")
-        shape = "op"
-    ops = ", ".join(op.label for op in node.ops) or "no ops"
+def box_of(a: Architecture, node: Node) -> Box:
+    """Return the box of a node."""
+    lines = box_lines(a, node)
+    ops = full_list(node.ops, "no ops")
     note = f"{node.id}: {ops}; {a.width(node)} channels"
-    return Box(node.id, node.stage, node.level, tuple(filter(None, lines)), shape, note=note)
+    if lines:
+        return Box(node.id, node.stage, node.level, lines, look=look_of(node.ops), note=note)
+    adds = sum(edge.target == node.id for edge in a.edges) > 1
+    shape: Literal["pass"] = "pass"
+    return Box(
+        node.id, node.stage, node.level, ("+",) if adds else (), shape, look="pass", note=note
+    )
 
 
-def _shown(ops: Sequence[Op]) -> Iterator[Op]:
-    return (op for op in ops if not isinstance(op, (*NORMS, *ACTIVATIONS)))
-
-
-def _way(source: int, target: int) -> Way:
+def way_between(source: int, target: int) -> Way:
+    """Return where a link from one level to another leads."""
     if source == target:
         return "same"
     return "coarser" if source < target else "finer"
 
 
-def _link(edge: Edge, levels: Mapping[str, int], gate: float | None) -> Link:
-    way = _way(levels[edge.source], levels[edge.target])
-    note = f"{edge.source} > {edge.target}: " + (
-        ", ".join(op.label for op in edge.ops) or "as it is"
-    )
+def link_of(edge: Edge, levels: Mapping[str, int], gate: float | None = None) -> Link:
+    """Return the link of an edge."""
+    way = way_between(levels[edge.source], levels[edge.target])
+    note = f"{edge.source} > {edge.target}: {full_list(edge.ops, 'as it is')}"
     if gate is not None:
         note += f"; gate {gate:.2f}"
-    label = _link_label(edge)
-    return Link(edge.source, edge.target, way, label, gate=gate, note=note)
+    return Link(edge.source, edge.target, way, link_label(edge), gate=gate, note=note)
 
 
 def _cut_box(node: Node | SpaceNode) -> Box:
-    return Box(node.id, node.stage, node.level, (), cut=True, note=f"{node.id}: cut")
+    return Box(node.id, node.stage, node.level, (), mark="cut", note=f"{node.id}: cut")
 
 
 def _cut_links(
@@ -212,28 +244,6 @@ def _cut_links(
         note = f"{edge.source} > {edge.target}: cut"
         if gate is not None:
             note += f"; gate {gate:.2f}"
-        way = _way(levels[edge.source], levels[edge.target])
-        found[ends] = Link(*ends, way, cut=True, gate=gate, note=note)
+        way = way_between(levels[edge.source], levels[edge.target])
+        found[ends] = Link(*ends, way, mark="cut", gate=gate, note=note)
     return list(found.values())
-
-
-def _link_label(edge: Edge) -> str:
-    """Spell the ops of an edge; 1x1x1 convolutions between nodes only change the width."""
-    at_end = edge.source == INPUT or edge.target == OUTPUT
-    shown = (op for op in _shown(edge.ops) if at_end or not _is_projection(op))
-    runs = ((label, len(list(run))) for label, run in groupby(spelled(op.label) for op in shown))
-    return " | ".join(label if times == 1 else _power(label, times) for label, times in runs)
-
-
-def _power(label: str, times: int) -> str:
-    """Write three deconvolutions by 2 as `deconv x2` to the power of three."""
-    if " " not in label:
-        return f"{times} {TIMES} {label}"
-    rest, _, factor = label.rpartition(" ")
-    if TIMES in factor[1:]:  # per axis
-        factor = f"{factor[0]}({factor[1:]})"
-    return f"{rest} {factor}{raised(times)}"
-
-
-def _is_projection(op: Op) -> bool:
-    return isinstance(op, Conv) and set(op.kernel) == {1} and op.stride is None

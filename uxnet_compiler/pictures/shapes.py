@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 Point = tuple[float, float]
-
-ARROW = 6.0  # length of an arrow head
 
 
 @dataclass(frozen=True)
@@ -19,6 +17,7 @@ class Rect:
     y: float
     width: float
     height: float
+    is_round: bool = False
 
     @property
     def left(self) -> float:
@@ -40,11 +39,6 @@ class Rect:
         """Return the y of the lower side."""
         return self.y - self.height / 2
 
-    @property
-    def is_round(self) -> bool:
-        """Tell whether it stands for a circle: only those are as wide as high here."""
-        return self.width == self.height
-
     def overlaps(self, other: Rect, clearance: float = 0.0) -> bool:
         """Tell whether two rectangles come closer than `clearance`."""
         return (
@@ -58,6 +52,15 @@ class Rect:
             abs(self.x - point[0]) < self.width / 2 + clearance
             and abs(self.y - point[1]) < self.height / 2 + clearance
         )
+
+
+def around(rects: Iterable[Rect], points: Iterable[Point] = ()) -> Rect:
+    """Return the smallest rectangle that holds all of them; there is at least one."""
+    corners = [p for r in rects for p in ((r.left, r.bottom), (r.right, r.top))]
+    corners += points
+    left, right = min(x for x, _ in corners), max(x for x, _ in corners)
+    bottom, top = min(y for _, y in corners), max(y for _, y in corners)
+    return Rect((left + right) / 2, (bottom + top) / 2, right - left, top - bottom)
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,10 @@ class Curve:
         return found
 
 
-def chain(stops: Sequence[Point]) -> Curve:
-    """Connect points from left to right, level at each of them."""
+def chain(stops: Sequence[Point], arrow: float) -> Curve:
+    """Connect points from left to right, level at each of them; end with room for an arrow."""
     tip = stops[-1]
-    path = [*stops[:-1], (tip[0] - ARROW, tip[1])]
+    path = [*stops[:-1], (tip[0] - arrow, tip[1])]
     points = [path[0]]
     for (x0, y0), (x1, y1) in pairwise(path):
         pull = 0.42 * (x1 - x0)
@@ -97,20 +100,20 @@ def chain(stops: Sequence[Point]) -> Curve:
     return Curve(tuple(points), tip)
 
 
-def down(source: Rect, target: Rect) -> Curve:
+def down(source: Rect, target: Rect, arrow: float) -> Curve:
     """Run straight from one box to another above or below it."""
     downwards = target.y < source.y
     start = (source.x, source.bottom if downwards else source.top)
     tip = (target.x, target.top if downwards else target.bottom)
-    end = (tip[0], tip[1] + (ARROW if downwards else -ARROW))
+    end = (tip[0], tip[1] + (arrow if downwards else -arrow))
     third = (end[1] - start[1]) / 3
     controls = ((start[0], start[1] + third), (start[0], end[1] - third))
     return Curve((start, *controls, end), tip)
 
 
-def arc(start: Point, tip: Point, furthest: float) -> Curve:
+def arc(start: Point, tip: Point, furthest: float, arrow: float) -> Curve:
     """Swing out to the left, to `furthest`, and back."""
-    end = (tip[0] - ARROW, tip[1])
+    end = (tip[0] - arrow, tip[1])
     # The middle of a cubic with both controls at x is 3/4 x + 1/8 (start + end).
     control = (furthest - (start[0] + end[0]) / 8) / 0.75
     return Curve((start, (control, start[1]), (control, end[1]), end), tip)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 FONT = "Helvetica,Arial,sans-serif"
+LINE = 1.2  # distance of lines, in font sizes
 TIMES = "\u00d7"
 ELLIPSIS = "\u2026"
 SUPERSCRIPTS = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"
