@@ -36,12 +36,15 @@ nitpick_ignore_regex = [
     ("py:class", r"uxnet_compiler\..*\.(T|Model)"),  # type variables
 ]
 
+highlight_language = "none"  # only what says that it is code
 default_role = "code"  # `x` in a docstring is x in code, as in Markdown
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 OUTSIDE = {
@@ -53,8 +56,10 @@ _DRAWN = re.compile(r"^(Shape|Maths):$")  # aligned by hand: sizes, formulas
 _NAMED = re.compile(r"^(Before|After|Keeps|Source): ")
 
 
-def tidy(_app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
+def tidy(_app: Sphinx, what: str, _name: str, _obj: Any, _options: Any, lines: list[str]) -> None:
     """Say in reStructuredText what the sections of our docstrings mean (see CONTRIBUTING.md)."""
+    if what in {"attribute", "data", "property"}:
+        lines[:0] = ["..", ""]  # an empty comment; else what stands before a colon is the type
     for at, line in reversed(list(enumerate(lines))):
         if match := _DRAWN.match(line):
             lines[at : at + 1] = [f"**{match[1]}**", "", "::", ""]
