@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +18,11 @@ from uxnet_compiler.machine.guard import guard
 from uxnet_compiler.machine.layout import channels_last, channels_last_
 from uxnet_compiler.machine.selftest import choose_precision
 from uxnet_compiler.schema import Genotype
+from uxnet_compiler.search.adaptation import STEPS
 from uxnet_compiler.search.config import SearchConfig
+from uxnet_compiler.search.decision import measures
 from uxnet_compiler.search.strategies import Batch, make_strategy
+from uxnet_compiler.search.supernet import drawn_ops, one_hot
 from uxnet_compiler.spaces import Space
 from uxnet_compiler.training.config import TrainConfig
 from uxnet_compiler.training.loss import SegmentationLoss
@@ -70,6 +74,8 @@ def using(threads: int | None) -> Iterator[None]:
 def search_pace(space: Space, config: SearchConfig, patch: tuple[int, ...]) -> float:
     """Return the seconds per voxel of a batch that a step of a search takes, warm-up included.
 
+    Training on single networks, where edges and ops are measured, is shared out among the steps.
+
     Raises:
         RunError: The device is not there.
     """
@@ -85,7 +91,12 @@ def search_pace(space: Space, config: SearchConfig, patch: tuple[int, ...]) -> f
         return _least(lambda: strategy.step(noise, noise, progress), device) / voxels
 
     early = at(0.0) if config.warmup else 0.0
-    return config.warmup * early + (1 - config.warmup) * at(0.99)
+    pace = config.warmup * early + (1 - config.warmup) * at(0.99)
+    if measures(config):
+        ops = drawn_ops(space, random.Random(0))
+        single = one_hot(space, ops, frozenset(space.gates))
+        pace += STEPS * _least(lambda: strategy.train(noise.batch, single, 0.5), device) / voxels
+    return pace
 
 
 def train_pace(genotype: Genotype, config: TrainConfig, patch: tuple[int, ...]) -> Pace:
