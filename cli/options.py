@@ -210,6 +210,14 @@ runtime_option = click.option(
     " that agrees with torch. auto tries all on this machine and takes the fastest.",
 )
 
+theme_option = click.option(
+    "--theme",
+    type=click.Choice(("paper", "dark", "slides")),
+    default="paper",
+    show_default=True,
+    help="Colours and sizes of a drawing.",
+)
+
 
 def _integers(
     _ctx: click.Context, _param: click.Parameter, text: str | None

@@ -10,14 +10,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..options import theme_option
+
 if TYPE_CHECKING:
-    from uxnet_compiler.diff import Line
+    from uxnet_compiler.diff import Diff, Line
+    from uxnet_compiler.schema import Genotype
 
 SUFFIXES = {
     ".txt": "text",
     ".json": "json",
     ".md": "markdown",
+    ".html": "html",
+    ".svg": "svg",
+    ".pdf": "pdf",
+    ".png": "png",
+    ".gv": "gv",
 }
+DRAWINGS = ("svg", "pdf", "png", "gv")
 STYLES = {
     "removed": "red",
     "added": "green",
@@ -41,21 +50,25 @@ STYLES = {
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write here instead of to stdout.",
+    help="Write here instead of to stdout; pdf and png need it.",
 )
+@theme_option
 @click.option("--git", "for_git", is_flag=True, help="Answer git as its external diff driver.")
 def command(
-    genotypes: tuple[str, ...], format_: str | None, out: Path | None, for_git: bool
+    genotypes: tuple[str, ...], format_: str | None, out: Path | None, theme: str, for_git: bool
 ) -> None:
     """Tell what differs between the architectures of two genotypes, A and B.
 
     A and B are files, or zoo:NAME for bundled ones. Names, evidence and provenance of the
     documents, the order in their files and parts without effect do not count.
 
+    markdown is for pull requests; html is a page with the drawing, which needs no network; svg,
+    pdf, png and gv are the drawing alone, in which --theme counts.
+
     The exit code is 0 when both have the same id, 1 when they differ, and 2 when a file cannot be
-    read. With --git it is always 0, as git wants it.
+    read or written. With --git it is always 0, as git wants it.
     """
-    from uxnet_compiler.diff import diff, to_lines, to_markdown
+    from uxnet_compiler.diff import diff, to_lines
     from uxnet_compiler.errors import UxnetError
     from uxnet_compiler.zoo import resolve
 
@@ -65,21 +78,20 @@ def command(
     if len(genotypes) != 2:
         raise click.UsageError(f"give two genotypes, A and B; these are {len(genotypes)}")
     format_ = format_ or _format_of(out)
+    if format_ in ("pdf", "png") and out is None:
+        raise click.UsageError(f"say where to write the {format_}: -o FILE.{format_}")
     try:
         before, after = map(resolve, genotypes)
+        found = diff(before, after)
+        if format_ == "text" and out is None:
+            _print(to_lines(found, *genotypes))
+        elif format_ in DRAWINGS:
+            _draw(before, after, found, format_, out, theme)
+        else:
+            _write(_text(before, after, found, format_, genotypes), out)
     except UxnetError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
-    found = diff(before, after)
-    if format_ == "text" and out is None:
-        _print(to_lines(found, *genotypes))
-    else:
-        texts = {
-            "text": lambda: "".join(f"{line.text}\n" for line in to_lines(found, *genotypes)),
-            "json": lambda: found.model_dump_json(indent=2) + "\n",
-            "markdown": lambda: to_markdown(found),
-        }
-        _write(texts[format_](), out)
     sys.exit(0 if found.relation == "same" else 1)
 
 
@@ -91,6 +103,40 @@ def _format_of(out: Path | None) -> str:
     return SUFFIXES[out.suffix.lower()]
 
 
+def _text(
+    before: Genotype, after: Genotype, found: Diff, format_: str, names: tuple[str, ...]
+) -> str:
+    from uxnet_compiler.diff import to_lines, to_markdown
+
+    if format_ == "html":
+        from uxnet_compiler.pages.comparison import comparison_page
+
+        return comparison_page(before, after)
+    if format_ == "json":
+        return found.model_dump_json(indent=2) + "\n"
+    if format_ == "markdown":
+        return to_markdown(found)
+    return "".join(f"{line.text}\n" for line in to_lines(found, *names))
+
+
+def _draw(
+    before: Genotype, after: Genotype, found: Diff, format_: str, out: Path | None, theme: str
+) -> None:
+    from uxnet_compiler.pictures.dot import to_dot
+    from uxnet_compiler.pictures.render import figure_of, save
+    from uxnet_compiler.pictures.svg import to_svg
+    from uxnet_compiler.pictures.union import union_scene
+
+    figure = figure_of(union_scene(before, after, found), theme)
+    if out is None:
+        _write(to_svg(figure) if format_ == "svg" else to_dot(figure).source, None)
+    elif _format_of(out) != format_:
+        raise click.UsageError(f"{out}: give the drawing the suffix .{format_}")
+    else:
+        save(figure, out)
+        click.echo(out)
+
+
 def _write(text: str, out: Path | None) -> None:
     from uxnet_compiler.files import write_text
 
@@ -98,7 +144,7 @@ def _write(text: str, out: Path | None) -> None:
         click.echo(text, nl=False)
     else:
         write_text(out, text)
-        click.echo(out, err=True)
+        click.echo(out)
 
 
 def _answer_git(arguments: tuple[str, ...], *, other_options: bool) -> None:
