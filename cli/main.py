@@ -26,6 +26,7 @@ COMMANDS = (
     "cost",
     "render",
     "diff",
+    "gallery",
     "compile",
     "passes",
     "train",
