@@ -11,7 +11,8 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from uxnet_compiler.pictures.typography import ELLIPSIS, printable
+from uxnet_compiler.pages.web.drawing import dark_rules
+from uxnet_compiler.wording import one_line
 
 HOME = "uxnet_compiler.pages.web"
 STYLES = ("tokens.css", "page.css", "graph.css", "table.css")
@@ -46,7 +47,8 @@ def make_page(
         scripts: Scripts of the package, likewise.
         **content: What the template shows.
     """
-    style = "\n".join(_text(package, "static", name) for name in (*STYLES, *styles))
+    sheets = [_text(package, "static", name) for name in (*STYLES, *styles)]
+    style = "\n".join([*sheets, dark_rules()])
     script = "\n".join(_text(package, "static", name) for name in (*SCRIPTS, *scripts))
     assert "</" not in script, "a script must not close its own element"
     environment = Environment(
@@ -94,7 +96,4 @@ def _digest(text: str) -> str:
 
 def _plain(value: object) -> object:
     """Make what an expression of a template gives harmless; markup is ours already."""
-    if type(value) is not str:
-        return value
-    text = printable(value)
-    return text if len(text) <= LONGEST else text[:LONGEST] + ELLIPSIS
+    return value if type(value) is not str else one_line(value, LONGEST)
