@@ -10,13 +10,45 @@ uxnet.Graph = class {
     this.edges = new Map();
     this.picked = null;
     this.found = [];
-    for (const part of this.svg.querySelectorAll("[data-id]")) this.file(this.nodes, part.dataset.id, part);
-    for (const part of this.svg.querySelectorAll("[data-source]")) {
-      this.file(this.edges, `${part.dataset.source}>${part.dataset.target}`, part);
-    }
+    this.gather();
     this.connect();
     this.name();
     this.listen();
+  }
+
+  // Sort what is drawn by the node or edge that it belongs to. Names with a leading _ are frames
+  // and samples: no node is called so.
+  gather() {
+    this.svg.setAttribute("role", "group"); // an image would hide its parts
+    const owners = new Map();
+    for (const part of this.svg.querySelectorAll("[data-id]:not([data-id^='_'])")) {
+      const { id } = part.dataset;
+      part.key = id;
+      owners.set(id, this.nodes);
+      this.file(this.nodes, id, part);
+    }
+    const prefix = this.svg.querySelector("[data-id]")?.id.slice(0, -this.svg.querySelector("[data-id]").dataset.id.length) || "";
+    const strokes = new Map();
+    for (const part of this.svg.querySelectorAll("[data-source]")) {
+      part.key = `${part.dataset.source}>${part.dataset.target}`;
+      strokes.set(part.id.slice(prefix.length), part.key);
+      this.file(this.edges, part.key, part);
+      this.widen(part);
+    }
+    for (const part of this.svg.querySelectorAll("[data-part-of]")) {
+      const owner = part.dataset.partOf;
+      part.key = strokes.get(owner) || owner;
+      const parts = strokes.has(owner) ? this.edges : this.nodes;
+      if (parts.has(part.key)) this.file(parts, part.key, part);
+    }
+  }
+
+  // A line is thin: let the pointer come near.
+  widen(part) {
+    const path = part.querySelector("path");
+    if (!path) return;
+    const reach = uxnet.make("path", { class: "graph-reach", d: path.getAttribute("d"), fill: "none", stroke: "transparent", "stroke-width": "11" });
+    part.prepend(reach);
   }
 
   file(parts, key, part) {
@@ -44,15 +76,21 @@ uxnet.Graph = class {
       part.setAttribute("aria-pressed", "false");
       part.setAttribute("aria-label", this.spoken(this.fact(part)));
     });
-    for (const part of this.svg.querySelectorAll("[data-id] title, [data-source] title")) {
-      if (this.facts.nodes || this.facts.edges) part.remove(); // the card says it
+    for (const parts of [this.nodes, this.edges]) {
+      for (const [key, elements] of parts) {
+        if (!this.factOf(key)) continue;
+        for (const element of elements) element.querySelector("title")?.remove(); // the card says it
+      }
+    }
+    for (const elements of this.edges.values()) {
+      for (const element of elements) element.setAttribute("aria-hidden", "true"); // the tables have them
     }
   }
 
+  factOf(key) { return this.facts.nodes?.[key] || this.facts.edges?.[key]; }
+
   fact(part) {
-    const { id, source, target } = part.dataset;
-    const key = id || `${source}>${target}`;
-    return (id ? this.facts.nodes : this.facts.edges)?.[key] || { title: key, rows: [] };
+    return this.factOf(part.key) || { title: part.getAttribute("aria-label") || part.key, rows: [] };
   }
 
   spoken(fact) {
@@ -61,7 +99,10 @@ uxnet.Graph = class {
 
   listen() {
     const { svg, figure } = this;
-    const partOf = (event) => event.target.closest?.("[data-id], [data-source]");
+    const partOf = (event) => {
+      const part = event.target.closest?.("[data-id], [data-source], [data-part-of]");
+      return part?.key && (this.nodes.has(part.key) || this.edges.has(part.key)) ? this.whole(part) : null;
+    };
     svg.addEventListener("pointerover", (event) => {
       const part = partOf(event);
       if (part && event.pointerType !== "touch") this.card.show(this.fact(part), this.rectOf(part, event));
@@ -71,7 +112,7 @@ uxnet.Graph = class {
       if (this.view.wasDragged) return;
       const part = partOf(event);
       if (!part) return this.clear();
-      this.pick(part.dataset.id || `${part.dataset.source}>${part.dataset.target}`);
+      this.pick(part.key);
     });
     svg.addEventListener("focusin", (event) => {
       const part = partOf(event);
@@ -91,6 +132,9 @@ uxnet.Graph = class {
     const acts = { in: () => this.view.zoom(1.4), out: () => this.view.zoom(1 / 1.4), fit: () => this.view.fit() };
     for (const button of figure.querySelectorAll("[data-do]")) button.addEventListener("click", acts[button.dataset.do]);
   }
+
+  // The box of a bar in it, the line of a label.
+  whole(part) { return part.dataset.partOf ? this.partOf(part.key) : part; }
 
   // An edge is long: its card follows the pointer.
   rectOf(part, event) {
@@ -224,4 +268,6 @@ uxnet.Graph = class {
   partOf(key) { return (this.nodes.get(key) || this.edges.get(key))[0]; }
 };
 
-for (const figure of document.querySelectorAll(".graph")) figure.graph = new uxnet.Graph(figure);
+for (const figure of document.querySelectorAll(".graph")) {
+  if (figure.querySelector(".graph-view > svg")) figure.graph = new uxnet.Graph(figure);
+}

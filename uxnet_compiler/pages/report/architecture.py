@@ -1,0 +1,116 @@
+"""The part of a report that shows one architecture: its drawing, its costs, where it comes from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from uxnet_compiler.ops import spell
+from uxnet_compiler.overview import Overview, legend, overview
+from uxnet_compiler.pages.report.facts import Cell, Facts, cost_heads, cost_rows, facts_of
+from uxnet_compiler.pages.web import drawing
+from uxnet_compiler.pictures.scene import scene
+from uxnet_compiler.schema import Genotype
+from uxnet_compiler.search.trust.model import Trust
+from uxnet_compiler.wording import mebibytes, short
+
+Pairs = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What a report shows of one architecture.
+
+    Attributes:
+        name: Unique on the page, for ids.
+        overview: Its numbers.
+        svg: Its drawing.
+        facts: For the cards of the drawing.
+        totals: Size and cost in a few lines.
+        heads: Of the table of costs.
+        rows: Of the table of costs.
+        legend: Of the abbreviations in it.
+        origin: Where it comes from.
+    """
+
+    name: str
+    overview: Overview
+    svg: Markup
+    facts: Facts
+    totals: Pairs
+    heads: list[str]
+    rows: list[list[Cell]]
+    legend: str
+    origin: Pairs
+
+
+def architecture_of(
+    genotype: Genotype, name: str, size: tuple[int, ...] | None = None, trust: Trust | None = None
+) -> Architecture:
+    """Gather what a report shows of a genotype.
+
+    Args:
+        genotype: Any family's.
+        name: Unique on the page.
+        size: Of the image that costs are for.
+        trust: Of its search.
+
+    Raises:
+        GraphError: The size does not fit the architecture.
+    """
+    found = overview(genotype, size)
+    return Architecture(
+        name=name,
+        overview=found,
+        svg=drawing(scene(genotype), name),
+        facts=facts_of(genotype, found, trust),
+        totals=_totals(found),
+        heads=cost_heads(found),
+        rows=cost_rows(found),
+        legend=legend((*found.nodes, *found.edges)),
+        origin=_origin(found),
+    )
+
+
+def _totals(found: Overview) -> Pairs:
+    channels = "channel" if found.in_channels == 1 else "channels"
+    image = f"{found.spatial_dims}-D, {found.in_channels} {channels}, {spell(found.image_size)}"
+    return [
+        ("nodes and edges", f"{len(found.nodes)} and {len(found.edges)}"),
+        ("parameters", f"{short(found.params)} ({found.params:,})"),
+        ("multiply-accumulates", short(found.macs)),
+        ("feature maps, peak in inference", mebibytes(found.peak_bytes)),
+        ("feature maps, all (training)", mebibytes(found.map_bytes)),
+        ("for an image of", image),
+        ("image sizes are multiples of", spell(found.divisor)),
+        ("classes", f"{found.out_channels}, background included"),
+        ("channels per level", ", ".join(map(str, found.widths))),
+        ("strides per level", ", ".join(map(spell, found.strides))),
+    ]
+
+
+def _origin(found: Overview) -> Pairs:
+    pairs = [("name", found.name), ("id", found.id), ("structure", found.structure_id)]
+    if found.space is not None:
+        tau = "" if found.space.tau is None else f", tau {found.space.tau:g}"
+        pairs.append(("space", f"{found.space.family}, version {found.space.version}{tau}"))
+    source = found.provenance
+    replaced = (f"{choice}: {candidate}" for choice, candidate in sorted(source.replaced.items()))
+    said = [
+        ("origin", source.origin),
+        ("paper", source.paper),
+        ("license", source.license),
+        ("seed", "" if source.seed is None else str(source.seed)),
+        ("software", ", ".join(f"{k} {v}" for k, v in sorted(source.software.items()))),
+        *((f"data: {key}", _spelled(value)) for key, value in sorted(source.data.items())),
+        ("kept so that the output is connected", ", ".join(source.repaired)),
+        ("closed to stay within the limits", ", ".join(source.closed)),
+        ("replaced to stay within the limits", ", ".join(replaced)),
+    ]
+    return pairs + [(name, text) for name, text in said if text]
+
+
+def _spelled(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

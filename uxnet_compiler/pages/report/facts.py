@@ -1,0 +1,167 @@
+"""What is known of each node and edge of a drawing, for its cards and its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from uxnet_compiler.errors import GenotypeError
+from uxnet_compiler.ops import spell
+from uxnet_compiler.overview import EdgePart, NodePart, Overview, Part, spell_ops
+from uxnet_compiler.pictures.origin import space_of
+from uxnet_compiler.schema import INPUT, OUTPUT, Genotype
+from uxnet_compiler.search.trust.model import Trust
+from uxnet_compiler.spaces import Space
+from uxnet_compiler.wording import mebibytes, one_line, short
+
+Fact = dict[str, Any]
+Facts = dict[str, dict[str, Fact]]
+Cell = str | dict[str, Any]
+
+
+def facts_of(genotype: Genotype, found: Overview, trust: Trust | None = None) -> Facts:
+    """Return what the card of each node and edge says.
+
+    Args:
+        genotype: Any family's.
+        found: Its numbers.
+        trust: Of its search; adds how strong the evidence for each gate is.
+    """
+    space = _space(genotype)
+    evidence = genotype.evidence
+    choices = evidence.choices if evidence else {}
+    chosen_at = {} if space is None else _choices_of(space)
+    strengths = _strengths(trust)
+    nodes: dict[str, Fact] = {
+        INPUT: {"title": "input", "rows": [["shape", _shape(found.in_channels, found.image_size)]]},
+        OUTPUT: {
+            "title": "output",
+            "rows": [["shape", _shape(found.out_channels, found.image_size)]],
+        },
+    }
+    for node in found.nodes:
+        rows = [["op", does(node)], ["shape", _shape(node.channels, node.size)]]
+        choice = chosen_at.get(node.id)
+        nodes[node.id] = {
+            "title": node.id,
+            "rows": rows + _costs(node),
+            "bars": _bars(choices.get(choice or "")),
+        }
+    edges = {}
+    for edge in found.edges:
+        key = f"{edge.source}>{edge.target}"
+        rows = [["op", spell_ops(edge.ops) or "as it is"]]
+        if edge.gate is not None:
+            rows.append(["gate", f"{edge.gate:.3f}"])
+        if key in strengths:
+            rows.append(["evidence", strengths[key]])
+        edges[key] = {
+            "title": f"{edge.source} to {edge.target}",
+            "rows": rows + _costs(edge),
+            "bars": _bars(choices.get(chosen_at.get(key) or "")),
+        }
+    return {"nodes": nodes, "edges": edges}
+
+
+def does(node: NodePart) -> str:
+    """Say what a node does: `+ 3x3x3 IN LReLU`."""
+    ops = spell_ops(node.ops)
+    if node.merges == 1:
+        return ops or "passes on"
+    return " ".join(filter(None, ("concat" if node.merge == "concat" else "+", ops)))
+
+
+def cost_heads(found: Overview) -> list[str]:
+    """Return the heads of `cost_rows`."""
+    gates = ["gate"] if _is_gated(found) else []
+    return ["part", "op", "makes", *gates, "parameters", "MACs", "memory", "share of MACs"]
+
+
+def cost_rows(found: Overview) -> list[list[Cell]]:
+    """Return a row for each node and edge that takes something, the most MACs first."""
+    rows: list[tuple[int, list[Cell]]] = []
+    gated = _is_gated(found)
+    for node in found.nodes:
+        row: list[Cell] = [node.id, does(node), _shape(node.channels, node.size)]
+        rows.append((node.macs, row + [_no_number()] * gated + _numbers(node, found)))
+    for edge in found.edges:
+        key = f"{edge.source}>{edge.target}"
+        row = [key, spell_ops(edge.ops) or "as it is", ""]
+        gate = [_gate(edge)] if gated else []
+        rows.append((edge.macs, row + gate + _numbers(edge, found)))
+    rows.sort(key=lambda pair: -pair[0])  # equals stay in the document's order
+    return [row for _, row in rows]
+
+
+def number(value: float, text: str) -> Cell:
+    """Return a cell that is sorted by a number and shows a text."""
+    return {"value": value, "text": text}
+
+
+def _no_number() -> Cell:
+    return number(-1, "")
+
+
+def _is_gated(found: Overview) -> bool:
+    return any(edge.gate is not None for edge in found.edges)
+
+
+def _gate(edge: EdgePart) -> Cell:
+    return _no_number() if edge.gate is None else number(edge.gate, f"{edge.gate:.2f}")
+
+
+def _numbers(part: Part, found: Overview) -> list[Cell]:
+    share = part.macs / max(found.macs, 1)
+    return [
+        number(part.params, short(part.params) if part.params else ""),
+        number(part.macs, short(part.macs) if part.macs else ""),
+        number(part.num_bytes, mebibytes(part.num_bytes) if part.num_bytes else ""),
+        number(share, f"{share:.1%}" if part.macs else ""),
+    ]
+
+
+def _costs(part: Part) -> list[list[str]]:
+    rows = (
+        ("parameters", part.params, short),
+        ("MACs", part.macs, short),
+        ("memory", part.num_bytes, mebibytes),
+    )
+    return [[name, spelled(value)] for name, value, spelled in rows if value]
+
+
+def _shape(channels: int, size: Iterable[int]) -> str:
+    return f"{channels} @ {spell(tuple(size))}"
+
+
+def _space(genotype: Genotype) -> Space | None:
+    try:
+        return space_of(genotype, genotype.name)
+    except GenotypeError:
+        return None  # by hand, or imported: nothing was chosen
+
+
+def _choices_of(space: Space) -> dict[str, str]:
+    """Return the name of the choice of each node, by id, and of each edge, by key."""
+    slots = [(node.id, node.slot) for node in space.nodes]
+    slots += [(edge.key, edge.slot) for edge in space.edges]
+    return {name: slot.choice for name, slot in slots if slot.choice is not None}
+
+
+def _bars(candidates: Mapping[str, float] | None) -> list[dict[str, Any]]:
+    if not candidates:
+        return []
+    best = max(candidates, key=lambda name: candidates[name])
+    return [
+        {"name": one_line(name, 40), "share": round(share, 4), "chosen": name == best}
+        for name, share in candidates.items()
+    ]
+
+
+def _strengths(trust: Trust | None) -> dict[str, str]:
+    if trust is None:
+        return {}
+    return {
+        each.key: f"{each.strength:.2f} times the noise"
+        for each in trust.decisions
+        if each.kind == "gate" and each.strength is not None
+    }
