@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -18,14 +19,30 @@ import click
     help="Where to; .svg, .pdf, .png or .gv.",
 )
 @click.option("--pruned", is_flag=True, help="Draw what the search cut, too, in grey.")
-def command(genotype: str, out: Path, pruned: bool) -> None:
+@click.option(
+    "--detail",
+    type=click.Choice(["stages", "nodes", "ops"]),
+    default="nodes",
+    show_default=True,
+    help="A box for each cell, each node, or each stretch of ops of the compiled network.",
+)
+@click.option(
+    "--theme",
+    type=click.Choice(["paper", "dark", "slides"]),
+    default="paper",
+    show_default=True,
+    help="Colours and sizes; slides has large text and fills a page of 16:9.",
+)
+def command(
+    genotype: str, out: Path, pruned: bool, detail: Literal["stages", "nodes", "ops"], theme: str
+) -> None:
     """Draw a genotype: columns are stages, rows are levels, the finest on top.
 
-    GENOTYPE is a file, or zoo:NAME for a bundled one. All but .gv needs the program Graphviz; the
+    GENOTYPE is a file, or zoo:NAME for a bundled one. .pdf and .png need the program Graphviz; the
     same genotype makes the same bytes.
     """
     from uxnet_compiler.pictures import render
     from uxnet_compiler.zoo import resolve
 
-    render(resolve(genotype), out, pruned=pruned, source=genotype)
+    render(resolve(genotype), out, pruned=pruned, detail=detail, theme=theme, source=genotype)
     click.echo(str(out))

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from uxnet_compiler.pictures.metrics import Metrics
-from uxnet_compiler.pictures.scene import Box
+from uxnet_compiler.pictures.scene_parts import Bar, Box
 from uxnet_compiler.pictures.shapes import Rect
 from uxnet_compiler.pictures.typography import LINE, text_width
 
 MARGIN, PADDING = 8.0, 4.5
 BAR_LENGTH, BAR_LINE = 5.0, 1.35  # in sizes of the text beside a bar
+MINOR = 0.85  # size of a minor bar, in those of the others
 CALM = 3  # lines up to which all boxes are equally high
 
 
@@ -49,7 +50,7 @@ def box_sizes(
         if box.bars or box.was:
             rows = max(1, len(box.lines))
         height = rows * high + 2 * PADDING
-        height += len(box.bars) * metrics.bar_text * BAR_LINE
+        height += sum(_pitch(bar, metrics) for bar in box.bars) + PADDING * bool(box.bars)
         if box.was:
             height += len(box.was) * high + 2 * PADDING
         return (_width(box, metrics) if dense else widest), height
@@ -60,7 +61,7 @@ def box_sizes(
 def _width(box: Box, metrics: Metrics) -> float:
     texts = [text_width(line, metrics.node_text) for line in (*box.lines, *box.was)]
     bars = [
-        text_width(bar.name, metrics.bar_text) + (BAR_LENGTH + 0.6) * metrics.bar_text
+        text_width(bar.name, bar_text(bar, metrics)) + (BAR_LENGTH + 0.6) * metrics.bar_text
         for bar in box.bars
     ]
     least = 0.0 if box.mark == "cut" else 4 * metrics.node_text
@@ -76,18 +77,23 @@ def inside(box: Box, rect: Rect, metrics: Metrics) -> Inside:
         height = len(box.was) * high + 2 * PADDING
         was = Rect(rect.x, top - height / 2, rect.width, height)
         top -= height
-    pitch = metrics.bar_text * BAR_LINE
     if box.bars:
-        bottom += len(box.bars) * pitch + PADDING / 2
+        bottom += sum(_pitch(bar, metrics) for bar in box.bars) + 1.5 * PADDING
     text = Rect(rect.x, (top + bottom) / 2, rect.width, top - bottom)
     length = BAR_LENGTH * metrics.bar_text
-    bars = tuple(
-        Rect(
-            rect.right - MARGIN - length / 2,
-            bottom - (index + 0.5) * pitch,
-            length,
-            0.7 * metrics.bar_text,
-        )
-        for index in range(len(box.bars))
-    )
-    return Inside(was, text, bars)
+    bars, y = [], bottom
+    for bar in box.bars:
+        pitch = _pitch(bar, metrics)
+        high = (0.7 if not bar.minor else 0.5) * metrics.bar_text
+        bars.append(Rect(rect.right - MARGIN - length / 2, y - pitch / 2, length, high))
+        y -= pitch
+    return Inside(was, text, tuple(bars))
+
+
+def bar_text(bar: Bar, metrics: Metrics) -> float:
+    """Return the size of the text beside a bar."""
+    return metrics.bar_text * (MINOR if bar.minor else 1.0)
+
+
+def _pitch(bar: Bar, metrics: Metrics) -> float:
+    return bar_text(bar, metrics) * BAR_LINE

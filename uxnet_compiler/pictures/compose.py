@@ -11,7 +11,7 @@ from uxnet_compiler.pictures.labels import place_labels
 from uxnet_compiler.pictures.lattice import arrange
 from uxnet_compiler.pictures.metrics import PRINT, Metrics
 from uxnet_compiler.pictures.routes import route
-from uxnet_compiler.pictures.scene import Cluster, Scene
+from uxnet_compiler.pictures.scene_parts import Cluster, Scene
 from uxnet_compiler.pictures.shapes import Curve, Rect, around
 from uxnet_compiler.pictures.typography import shortened, text_width
 

@@ -10,7 +10,7 @@ from typing import Literal
 from uxnet_compiler.pictures.lattice import Lattice
 from uxnet_compiler.pictures.legend import Key, keys_of
 from uxnet_compiler.pictures.metrics import Metrics
-from uxnet_compiler.pictures.scene import Scene
+from uxnet_compiler.pictures.scene_parts import Scene
 from uxnet_compiler.pictures.shapes import Rect, around
 from uxnet_compiler.pictures.typography import SUPERSCRIPTS, TIMES, shortened, text_width
 from uxnet_compiler.schema import INPUT, OUTPUT
@@ -63,7 +63,7 @@ def furnish(
     edge = inner.left - ROW_ROOM - widest
     right = max(inner.right, edge + MIN_WIDTH)
     y = inner.top + 1.5 * m.row_text
-    captions = [*_rows(scene, edge, row_heights, lattice, m), *_heads(rects, lattice, y, m)]
+    captions = [*_rows(scene, edge, row_heights, lattice, m), *_heads(scene, rects, lattice, y, m)]
     y += 1.2 * m.row_text + 1.6 * m.subtitle_text
     subtitle = shortened(scene.subtitle, m.subtitle_text, right - edge)
     captions.append(Caption(subtitle, edge, y, m.subtitle_text, is_faint=True))
@@ -85,7 +85,9 @@ def _rows(
         yield Caption(lines[1], edge, middle - 0.63 * m.row_text, m.row_text, is_faint=True)
 
 
-def _heads(rects: dict[str, Rect], lattice: Lattice, y: float, m: Metrics) -> Iterator[Caption]:
+def _heads(
+    scene: Scene, rects: dict[str, Rect], lattice: Lattice, y: float, m: Metrics
+) -> Iterator[Caption]:
     """Number the stages above their columns, where there is room for it."""
     groups: dict[tuple[int, int], list[float]] = {}
     for column, names in enumerate(lattice.in_columns):
@@ -95,7 +97,9 @@ def _heads(rects: dict[str, Rect], lattice: Lattice, y: float, m: Metrics) -> It
     for (first, last), xs in groups.items():
         if not xs:
             continue
-        text = f"stage {first}" if first == last else f"stages {first} to {last}"
+        text = f"{scene.heads} {first}"
+        if first != last:
+            text = f"{scene.heads}s {first} to {last}"
         middle, half = (min(xs) + max(xs)) / 2, text_width(text, m.row_text) / 2
         if middle - half > end + 6:
             end = middle + half
@@ -138,7 +142,7 @@ def _remarks(scene: Scene) -> Iterator[str]:
     lines = [line for box in scene.boxes if box.shape != "end" for line in box.lines]
     labels = " ".join(link.label for link in scene.links)
     if "|" in labels or any(len(box.lines) > 1 for box in scene.boxes if box.shape == "op"):
-        yield "Lines below each other: one after the other."
+        yield scene.stacked
     parts = {part for text in (*lines, labels) for part in text.split()}
     dilations = sorted(part for part in parts if part[0] == "d" and part[1:].isdigit())
     yield from (f"{part}: dilation {part[1:]}." for part in dilations)
@@ -149,7 +153,10 @@ def _remarks(scene: Scene) -> Iterator[str]:
         yield f"{power[0]}: in several steps of {power[1]}."
     yield from scene.remarks
     flat = TIMES.join("1" * scene.spatial_dims)
-    yield f"Not shown: norms, activations and {flat} convolutions that fit the channels."
+    hidden = f"norms, activations and {flat} convolutions that fit the channels"
+    hidden = hidden if scene.hidden is None else scene.hidden
+    if hidden:
+        yield f"Not shown: {hidden}."
 
 
 def _filled(sentences: Iterable[str], width: float, size: float) -> Iterator[str]:

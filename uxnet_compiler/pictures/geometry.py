@@ -13,7 +13,7 @@ from uxnet_compiler.pictures.looks import OUTLINES
 from uxnet_compiler.pictures.metrics import Metrics
 from uxnet_compiler.pictures.ports import spread_ports
 from uxnet_compiler.pictures.routes import Route, Routing
-from uxnet_compiler.pictures.scene import Box
+from uxnet_compiler.pictures.scene_parts import Box
 from uxnet_compiler.pictures.shapes import Curve, Point, Rect, arc, chain, down
 from uxnet_compiler.pictures.spelling import THEN
 from uxnet_compiler.pictures.typography import LINE, text_width
@@ -22,7 +22,7 @@ TRACK_PITCH, TRACK_CLEARANCE = 11.0, 13.0
 SAME_LEVEL_GAP = 22.0  # between the rows of one level
 MANY_COLUMNS = 12
 # Room in a gutter for the links that climb in it: for the first, and at most.
-CROWD, MOST_CROWD, DENSE_CROWD, MOST_DENSE_CROWD = 32.0, 96.0, 10.0, 40.0
+CROWD, MOST_CROWD, DENSE_CROWD, MOST_DENSE_CROWD = 32.0, 96.0, 16.0, 60.0
 AROUND = 140.0  # title and legend, roughly
 MOST_STRETCH = 2.6
 
@@ -151,15 +151,16 @@ def _gutters(
 ) -> list[float]:
     """Return the room between columns: of a few stages the same between all, for the fullest."""
     dense = lattice.columns > MANY_COLUMNS
-    counts: dict[int, int] = defaultdict(int)
+    counts: dict[int, float] = defaultdict(float)
     widest: dict[int, float] = defaultdict(float)
+    weight = 0.1 if dense else 1.0  # of a link that climbs to a track and back
     for route, (width, _) in zip(routing.routes, labels, strict=True):
         if route.kind in {"down", "arc"}:
             continue
         (c0, r0), (c1, r1) = lattice.cells[route.link.source], lattice.cells[route.link.target]
         for gutter in {c0, c1 - 1}:
             widest[gutter] = max(widest[gutter], width)
-            counts[gutter] += r0 != r1 or route.kind == "track"
+            counts[gutter] += 1.0 if r0 != r1 else weight * (route.kind == "track")
     gutters = range(lattice.columns - 1)
     each, most = (DENSE_CROWD, MOST_DENSE_CROWD) if dense else (CROWD, MOST_CROWD)
     needed = [metrics.gutter + widest[g] + min(each * counts[g] ** 0.5, most) for g in gutters]

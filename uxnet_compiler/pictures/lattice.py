@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
 
-from uxnet_compiler.pictures.scene import Box, Link
+from uxnet_compiler.pictures.scene_parts import Box, Link
 
 MANY_STAGES = 3  # per level: more are too wide a picture to leave them side by side
 MOST_STACKED = 3

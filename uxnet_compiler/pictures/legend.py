@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from uxnet_compiler.pictures.looks import LOOKS
-from uxnet_compiler.pictures.scene import Box, Link, Mark, Scene, Way
+from uxnet_compiler.pictures.scene_parts import Box, Link, Mark, Scene, Way
 
 WAYS: dict[Way, str] = {
     "coarser": "to a coarser grid",
@@ -48,6 +48,8 @@ def keys_of(scene: Scene) -> list[list[Key]]:
 
 def shows_gates(scene: Scene) -> bool:
     """Tell whether links are drawn by the strength of their gates: only where these differ."""
+    if scene.weighs:
+        return True
     gates = [link.gate for link in scene.links if link.gate is not None]
     return bool(gates) and max(gates) - min(gates) > 0.01
 

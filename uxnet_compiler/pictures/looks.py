@@ -29,6 +29,7 @@ Look = Literal[
     "pool",
     "upsample",
     "other",
+    "open",
     "pass",
     "end",
 ]
@@ -38,9 +39,10 @@ LOOKS: dict[Look, str] = {
     "dilated": "dilated",
     "factorised": "flat or factorised kernel",
     "depthwise": "depthwise",
-    "pool": "to a coarser grid",
-    "upsample": "to a finer grid",
+    "pool": "makes the grid coarser",
+    "upsample": "makes the grid finer",
     "other": "no convolution",
+    "open": "not decided yet",
 }
 """What a legend says of a family, in its order."""
 
@@ -53,6 +55,7 @@ OUTLINES: dict[Look, Outline] = {
     "pool": "square",
     "upsample": "square",
     "other": "round",
+    "open": "round",
     "pass": "circle",
     "end": "round",
 }

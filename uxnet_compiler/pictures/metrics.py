@@ -36,7 +36,7 @@ class Metrics:
     arrow: float = 6.0
     row_gap: float = 40.0
     gutter: float = 30.0
-    widest: float = 3.2
+    widest: float = 3.6
     page: float | None = None
 
 

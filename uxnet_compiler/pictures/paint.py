@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from uxnet_compiler.pictures.boxes import inside
+from uxnet_compiler.pictures.boxes import bar_text, inside
 from uxnet_compiler.pictures.compose import Layout
 from uxnet_compiler.pictures.figure import Figure, Panel, Stroke, Words
 from uxnet_compiler.pictures.furniture import Caption, Sample
 from uxnet_compiler.pictures.legend import shows_gates
 from uxnet_compiler.pictures.looks import OUTLINES
-from uxnet_compiler.pictures.scene import Bar, Box, Link, Scene
+from uxnet_compiler.pictures.scene_parts import Bar, Box, Link, Scene
 from uxnet_compiler.pictures.shapes import Curve, Point, Rect
 from uxnet_compiler.pictures.spelling import THEN
 from uxnet_compiler.pictures.themes import PAPER, Pen, Theme
+from uxnet_compiler.pictures.typography import LINE, text_width
 
 DOUBLE = 2.6  # distance of the two lines of a double border
+PALEST = 0.25  # part of its colour that a link with a closed gate keeps
 BAND = 4.0  # thickness of the band that marks a family
 
 
@@ -106,7 +108,7 @@ class _Brush:
         if not plain and box.lines:
             yield Panel(f"_{name}_text", places.text, **text, group="text", part_of=name)  # type: ignore[arg-type]
         for index, (bar, place) in enumerate(zip(box.bars, places.bars, strict=True)):
-            yield from self._bar(bar, place, rect, f"_{name}_bar{index}", name)
+            yield from self._bar(bar, place, f"_{name}_bar{index}", name)
 
     def _border(self, box: Box) -> tuple[Pen, str, str]:
         """Return pen, fill and colour of the text of a box."""
@@ -135,8 +137,8 @@ class _Brush:
             band = _side(rect, side)
             yield Panel(f"_{name}_{side}", band, fill=pen.colour, group="trait", part_of=name)
 
-    def _bar(self, bar: Bar, full: Rect, box: Rect, name: str, owner: str) -> Iterator[Panel]:
-        theme, size = self.theme, self.layout.metrics.bar_text
+    def _bar(self, bar: Bar, full: Rect, name: str, owner: str) -> Iterator[Panel]:
+        theme, size = self.theme, bar_text(bar, self.layout.metrics)
         length = max(0.4, min(max(bar.share, 0.0), 1.0) * full.width)
         filled = Rect(full.left + length / 2, full.y, length, full.height)
         note = f"{bar.name}: {bar.share:.2f}"
@@ -148,8 +150,8 @@ class _Brush:
             group="chosen" if bar.chosen else "bar",
             part_of=owner,
         )
-        left = box.left + 5
-        place = Rect((left + full.left - 3) / 2, full.y, full.left - 3 - left, full.height)
+        wide = text_width(bar.name, size)
+        place = Rect(full.left - 4 - wide / 2, full.y, wide + 4, LINE * size)
         yield Panel(
             f"{name}_name",
             place,
@@ -165,7 +167,10 @@ class _Brush:
         by_way = link.mark == "kept" and not self.scene.compares
         pen = theme.ways[link.way] if by_way else theme.marks[link.mark]
         if self.by_gate and link.gate is not None:
-            return replace(pen, width=pen.width * (0.4 + 1.1 * link.gate))
+            fades = self.scene.weighs and link.mark == "kept"
+            part = PALEST + (1 - PALEST) * link.gate if fades else 1.0
+            colour = mixed(pen.colour, theme.paper, part)
+            return replace(pen, colour=colour, width=pen.width * (0.4 + 1.1 * link.gate))
         return pen
 
     def link(self, link: Link, curve: Curve, name: str) -> Stroke:
@@ -235,6 +240,12 @@ class _Brush:
         return Words(
             caption.text, caption.x, caption.y, caption.size, colour, caption.anchor, group
         )
+
+
+def mixed(colour: str, other: str, part: float) -> str:
+    """Return the colour with that part of it and the rest of another, both as `#rrggbb`."""
+    pairs = ((int(colour[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(part * a + (1 - part) * b):02x}" for a, b in pairs)
 
 
 def _side(rect: Rect, side: str) -> Rect:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import graphviz
 
@@ -12,12 +13,16 @@ from uxnet_compiler.files import replacing, write_text
 from uxnet_compiler.pictures.compose import compose
 from uxnet_compiler.pictures.dot import to_dot
 from uxnet_compiler.pictures.figure import Figure
+from uxnet_compiler.pictures.network import network
 from uxnet_compiler.pictures.paint import paint
-from uxnet_compiler.pictures.scene import Scene, scene
+from uxnet_compiler.pictures.scene import scene
+from uxnet_compiler.pictures.scene_parts import Scene
+from uxnet_compiler.pictures.summary import summary
 from uxnet_compiler.pictures.svg import to_svg
 from uxnet_compiler.pictures.themes import theme_called
 from uxnet_compiler.schema import Genotype
 
+Detail = Literal["stages", "nodes", "ops"]
 FORMATS = ("svg", "pdf", "png", "gv")
 MAX_NODES, MAX_EDGES = 1000, 4000
 DPI = "200"
@@ -34,35 +39,57 @@ def figure_of(shown: Scene, theme: str = "paper") -> Figure:
 
 
 def picture(
-    genotype: Genotype, *, pruned: bool = False, theme: str = "paper", source: str = "genotype"
+    genotype: Genotype,
+    *,
+    pruned: bool = False,
+    detail: Detail = "nodes",
+    theme: str = "paper",
+    source: str = "genotype",
 ) -> Figure:
     """Return the drawing of a genotype.
-
-    Columns are stages, rows are levels, the finest on top.
 
     Args:
         genotype: Any family's.
         pruned: Also draw, in grey, what the search cut.
+        detail: `stages` makes one box of each cell, `nodes` draws the nodes of the document,
+            `ops` the network that it is compiled to. Only `nodes` can show what was cut.
         theme: Name of a theme.
         source: Where the genotype comes from, for messages.
 
     Raises:
-        BackendError: It is too large to be drawn.
+        BackendError: It is too large to be drawn, or `pruned` does not fit the detail.
         GenotypeError: `pruned` is asked for, but no fitting search space is named.
         UnknownNameError: There is no such theme.
     """
-    nodes, edges = len(genotype.architecture.nodes), len(genotype.architecture.edges)
+    _require_drawable(len(genotype.architecture.nodes), len(genotype.architecture.edges), source)
+    if pruned and detail != "nodes":
+        raise BackendError(f"{source}: what was cut can be drawn at the detail 'nodes' alone")
+    if detail == "nodes":
+        shown = scene(genotype, pruned=pruned, source=source)
+    else:
+        shown = summary(genotype) if detail == "stages" else network(genotype)
+        _require_drawable(len(shown.boxes), len(shown.links), source)
+    return figure_of(shown, theme)
+
+
+def _require_drawable(nodes: int, edges: int, source: str) -> None:
     if nodes > MAX_NODES or edges > MAX_EDGES:
         raise BackendError(
             f"{source}: {nodes} nodes and {edges} edges are too many to draw;"
             f" the limits are {MAX_NODES} and {MAX_EDGES}"
         )
-    return figure_of(scene(genotype, pruned=pruned, source=source), theme)
 
 
-def draw(genotype: Genotype, *, pruned: bool = False, source: str = "genotype") -> graphviz.Digraph:
+def draw(
+    genotype: Genotype,
+    *,
+    pruned: bool = False,
+    detail: Detail = "nodes",
+    theme: str = "paper",
+    source: str = "genotype",
+) -> graphviz.Digraph:
     """Return the drawing as a graph whose positions are all pinned; arguments as of `picture`."""
-    return to_dot(picture(genotype, pruned=pruned, source=source))
+    return to_dot(picture(genotype, pruned=pruned, detail=detail, theme=theme, source=source))
 
 
 def require_format(path: Path) -> str:
@@ -83,6 +110,7 @@ def render(
     path: Path,
     *,
     pruned: bool = False,
+    detail: Detail = "nodes",
     theme: str = "paper",
     source: str = "genotype",
 ) -> None:
@@ -94,7 +122,7 @@ def render(
         UnknownNameError: As for `picture`.
     """
     require_format(path)
-    save(picture(genotype, pruned=pruned, theme=theme, source=source), path)
+    save(picture(genotype, pruned=pruned, detail=detail, theme=theme, source=source), path)
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -115,11 +143,24 @@ def save(figure: Figure, path: Path) -> None:
         return
     if format_ == "png":
         graph.graph_attr["dpi"] = DPI
+    data = drawn(graph, format_, path)
+    if format_ == "pdf":
+        data = re.sub(rb"/CreationDate \(D:\d{14}", b"/CreationDate (D:19700101000000", data)
+    with replacing(path) as draft:
+        draft.write_bytes(data)
+
+
+def drawn(graph: graphviz.Digraph, format_: str, path: Path) -> bytes:
+    """Let Graphviz draw what is to become the file at `path`.
+
+    Raises:
+        BackendError: Graphviz is missing; then the graph is written as `.gv` beside `path`.
+    """
     try:
-        data = graph.pipe(format=format_, neato_no_op=2)
+        data: bytes = graph.pipe(format=format_, neato_no_op=2)
     except graphviz.ExecutableNotFound:
         spare = path.with_suffix(".gv")
-        write_text(spare, text)
+        write_text(spare, graph.source)
         raise BackendError(
             f"{path}: needs the program Graphviz (`apt install graphviz`, `brew install graphviz`,"
             f" https://graphviz.org); wrote {spare} for it instead"
@@ -129,7 +170,4 @@ def save(figure: Figure, path: Path) -> None:
         raise BackendError(
             f"{path}: Graphviz failed: {reason[0] if reason else 'it gave no reason'}"
         ) from None
-    if format_ == "pdf":
-        data = re.sub(rb"/CreationDate \(D:\d{14}", b"/CreationDate (D:19700101000000", data)
-    with replacing(path) as draft:
-        draft.write_bytes(data)
+    return data

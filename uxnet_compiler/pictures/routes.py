@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from uxnet_compiler.pictures.lattice import Lattice
-from uxnet_compiler.pictures.scene import Link
+from uxnet_compiler.pictures.scene_parts import Link
 
 
 @dataclass(frozen=True)

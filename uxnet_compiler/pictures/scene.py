@@ -1,15 +1,16 @@
-"""What a drawing shows: boxes, links, clusters and captions, without a place yet."""
+"""What a drawing of a genotype shows: its nodes as boxes, its edges as links."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from uxnet_compiler.compiler import network_cost
 from uxnet_compiler.ops import spell
-from uxnet_compiler.pictures.looks import Look, look_of
+from uxnet_compiler.pictures.cells import cells_of
+from uxnet_compiler.pictures.looks import look_of
 from uxnet_compiler.pictures.origin import space_of, with_levels_of
+from uxnet_compiler.pictures.scene_parts import Bar, Box, Cluster, Link, Mark, Scene, Way
 from uxnet_compiler.pictures.spelling import box_lines, full_list, link_label
 from uxnet_compiler.pictures.typography import printable, quantity, spelled
 from uxnet_compiler.schema import (
@@ -23,105 +24,7 @@ from uxnet_compiler.schema import (
 )
 from uxnet_compiler.spaces import SpaceEdge, SpaceNode
 
-Way = Literal["coarser", "same", "finer"]
-Mark = Literal["kept", "cut", "removed", "added", "changed"]
-
-
-@dataclass(frozen=True)
-class Bar:
-    """A candidate of a choice: its share of the belief, 0 to 1, and whether it was chosen."""
-
-    name: str
-    share: float
-    chosen: bool = False
-
-
-@dataclass(frozen=True)
-class Box:
-    """A node, the input or the output.
-
-    Attributes:
-        id: Of the node.
-        stage: Its column, unless an edge would run backwards.
-        level: Its row, finest on top.
-        lines: What it does, one op a line.
-        shape: `op` for a box, `pass` for a dot that only merges, `end` for input and output.
-        mark: What became of it.
-        look: Family of what it does.
-        bars: Shares of its candidates.
-        was: What it did before, for a changed one.
-        note: All about it, for a tooltip.
-    """
-
-    id: str
-    stage: int
-    level: int
-    lines: tuple[str, ...]
-    shape: Literal["op", "pass", "end"] = "op"
-    mark: Mark = "kept"
-    look: Look = "other"
-    bars: tuple[Bar, ...] = ()
-    was: tuple[str, ...] = ()
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Link:
-    """An edge between two boxes.
-
-    Attributes:
-        source: Id of the box that it starts at.
-        target: Id of the box that it ends at.
-        way: Where it leads.
-        label: Its ops; those after a `spelling.THEN` are drawn on a line of their own.
-        mark: What became of it.
-        gate: Its strength, 0 to 1, when a search left evidence.
-        note: All about it, for a tooltip.
-    """
-
-    source: str
-    target: str
-    way: Way
-    label: str = ""
-    mark: Mark = "kept"
-    gate: float | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """Boxes that belong together, drawn in a frame."""
-
-    id: str
-    caption: str
-    boxes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """All that a drawing shows.
-
-    Attributes:
-        spatial_dims: 2 or 3.
-        title: Name of the genotype.
-        subtitle: Identity and cost.
-        rows: Width and grid of each level.
-        boxes: Sorted by id, input and output included.
-        links: Sorted by source and target.
-        clusters: Sorted by id.
-        remarks: What a reader has to know besides the legend.
-        compares: Whether it shows two architectures at once: what both have is then drawn pale.
-    """
-
-    spatial_dims: int
-    title: str
-    subtitle: str
-    rows: tuple[tuple[str, str], ...]
-    boxes: tuple[Box, ...]
-    links: tuple[Link, ...]
-    clusters: tuple[Cluster, ...] = ()
-    remarks: tuple[str, ...] = ()
-    compares: bool = False
+__all__ = ["Bar", "Box", "Cluster", "Link", "Mark", "Scene", "Way", "scene"]
 
 
 def scene(genotype: Genotype, *, pruned: bool = False, source: str = "genotype") -> Scene:
@@ -156,6 +59,7 @@ def scene(genotype: Genotype, *, pruned: bool = False, source: str = "genotype")
         rows=tuple(row_of(frame, level) for level in range(frame.levels)),
         boxes=tuple(sorted([*boxes, *ends_of(kept, boxes)], key=lambda box: box.id)),
         links=tuple(sorted(links, key=lambda link: (link.source, link.target))),
+        clusters=cells_of(kept.nodes),
     )
 
 
@@ -172,14 +76,14 @@ def subtitle_of(genotype: Genotype) -> str:
 
 def row_of(a: Architecture, level: int) -> tuple[str, str]:
     """Return the width and the grid of a level."""
-    scale = a.scale(level)
+    return f"{a.widths[level]} channels", grid_of(a.scale(level))
+
+
+def grid_of(scale: tuple[int, ...]) -> str:
+    """Say how fine the grid of that scale is."""
     if set(scale) == {1}:
-        grid = "full grid"
-    elif len(set(scale)) == 1:
-        grid = f"grid 1/{scale[0]}"
-    else:
-        grid = f"grid 1/{spelled(spell(scale))}"
-    return f"{a.widths[level]} channels", grid
+        return "full grid"
+    return f"grid 1/{scale[0]}" if len(set(scale)) == 1 else f"grid 1/{spelled(spell(scale))}"
 
 
 def ends_of(a: Architecture, boxes: Sequence[Box]) -> tuple[Box, Box]:

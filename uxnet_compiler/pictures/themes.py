@@ -64,6 +64,7 @@ _TINTS = {
     "pool": "#cfd9e8",
     "upsample": "#f8d5bf",
     "other": "#ffffff",
+    "open": "#ffffff",
     "pass": "#ffffff",
     "end": "#e6e6e6",
 }
@@ -76,6 +77,7 @@ _SHADES = {
     "pool": "#35455c",
     "upsample": "#7a3600",
     "other": "#20262e",
+    "open": "#20262e",
     "pass": "#20262e",
     "end": "#3c434d",
 }
