@@ -1,18 +1,11 @@
-"""Write the generated parts of docs/ again: `make docs`. The tests prove them current.
-
-The bytes of a drawing depend on the version of Graphviz; what it shows does not. So each drawing
-ends with the SHA-256 of the Graphviz source that it was made from, and is made again only when
-that has changed.
-"""
+"""Write the generated parts of docs/ again: `make docs`. The tests prove them current."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -57,60 +50,30 @@ def _helps(
             yield from _helps(found, child, context)
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """A drawing in docs/pictures.
+def drawings() -> dict[Path, list[str]]:
+    """Return for every drawing its path, and what `uxnet` is told to make it, but for `-o FILE`.
 
-    Attributes:
-        name: Of the file.
-        command: What `uxnet` is told to make it, but for `-o FILE`. It also writes `.gv`.
+    These are all bundled genotypes, searched ones with what was cut.
     """
-
-    name: str
-    command: tuple[str, ...]
-
-    @property
-    def path(self) -> Path:
-        """Where it lies."""
-        return HERE / "pictures" / self.name
-
-    def mark(self) -> str:
-        """Return the line that it ends with when it is made today."""
-        with tempfile.TemporaryDirectory() as folder:
-            source = Path(folder) / "drawing.gv"
-            self._run(source)
-            digest = hashlib.sha256(source.read_bytes()).hexdigest()
-        return f"<!-- sha256 of the Graphviz source: {digest} -->\n"
-
-    def is_current(self) -> bool:
-        """Return whether the file shows what would be drawn today."""
-        return self.path.exists() and self.path.read_text("utf-8").endswith(self.mark())
-
-    def write(self) -> None:
-        """Draw it; needs Graphviz."""
-        self._run(self.path)
-        with self.path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(self.mark())
-
-    def _run(self, out: Path) -> None:
-        with contextlib.redirect_stdout(io.StringIO()):  # the command prints the path
-            main([*self.command, "-o", str(out)], standalone_mode=False)
-
-
-def drawings() -> list[Drawing]:
-    """Return all drawings: every bundled genotype, searched ones with what was cut."""
-    found = []
+    found = {}
     for entry in zoo().values():
         evidence = entry.genotype().evidence
         gates = evidence.gates.values() if evidence else ()
-        cut = ("--pruned",) if any(0 < gate < 1 for gate in gates) else ()
-        found.append(Drawing(f"{entry.name}.svg", ("render", f"zoo:{entry.name}", *cut)))
+        cut = ["--pruned"] if any(0 < gate < 1 for gate in gates) else []
+        found[HERE / "pictures" / f"{entry.name}.svg"] = ["render", f"zoo:{entry.name}", *cut]
     return found
 
 
+def drawn(command: list[str]) -> str:
+    """Return the SVG that a command makes today; it is the same on every machine."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "drawing.svg"
+        with contextlib.redirect_stdout(io.StringIO()):  # the command prints the path
+            main([*command, "-o", str(out)], standalone_mode=False)
+        return out.read_text(encoding="utf-8")
+
+
 if __name__ == "__main__":
-    for path, text in pages().items():
+    made = pages() | {path: drawn(command) for path, command in drawings().items()}
+    for path, text in made.items():
         path.write_text(text, encoding="utf-8", newline="\n")
-    for drawing in drawings():
-        if not drawing.is_current():
-            drawing.write()
