@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,96 @@ def test_what_a_stranger_wrote_is_text_and_no_markup(tmp_path: Path) -> None:
 
     assert code == 1
     assert stdout.startswith(f"- {file}  ")
+
+
+@pytest.mark.parametrize("suffix", ["txt", "json", "md", "html", "svg", "gv", "pdf", "png"])
+def test_the_suffix_of_a_file_says_what_to_make(suffix: str, tmp_path: Path) -> None:
+    file = tmp_path / f"d.{suffix}"
+    if suffix in ("pdf", "png") and shutil.which("dot") is None:
+        pytest.skip("needs Graphviz")
+
+    code, stdout, stderr = run("zoo:unet", "zoo:unetpp", "-o", str(file))
+
+    assert (code, stdout, stderr) == (1, f"{file}\n", "")
+    starts = {
+        "txt": b"- zoo:unet  ",
+        "json": b"{",
+        "md": b"**Different architectures**",
+        "html": b"<!doctype html>",
+        "svg": b"<svg ",
+        "gv": b"digraph ",
+        "pdf": b"%PDF",
+        "png": b"\x89PNG",
+    }
+    assert file.read_bytes().startswith(starts[suffix])
+
+
+@pytest.mark.parametrize("name", ["text", "json", "markdown", "html", "svg", "gv"])
+def test_every_text_goes_to_stdout_as_to_a_file(name: str, tmp_path: Path) -> None:
+    file = tmp_path / f"d.{name}"
+    if name in ("svg", "gv"):
+        run("zoo:unet", "zoo:unetpp", "-o", str(file))
+    else:
+        run("zoo:unet", "zoo:unetpp", "--format", name, "-o", str(file))
+
+    code, stdout, _ = run("zoo:unet", "zoo:unetpp", "--format", name)
+
+    assert code == 1
+    assert stdout == file.read_text()
+
+
+def test_a_drawing_has_a_theme() -> None:
+    drawn = [
+        run("zoo:unet", "zoo:dla", "--format", "svg", "--theme", t)[1] for t in ("paper", "dark")
+    ]
+
+    assert drawn[0] != drawn[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("zoo:unet",), "give two genotypes, A and B; these are 1"),
+        (("zoo:unet", "zoo:dla", "zoo:unet"), "give two genotypes, A and B; these are 3"),
+        (("zoo:unet", "zoo:dla", "--format", "png"), "say where to write the png: -o FILE.png"),
+        (("zoo:unet", "zoo:dla", "-o", "d.bmp"), "say which --format to write, or use .txt, "),
+        (("zoo:unet", "zoo:dla", "-o", "d.svg", "--format", "png"), "give the drawing the suffix"),
+        (("--git", "a", "b"), "--git is for git alone"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_usage_error(arguments: tuple[str, ...], told: str) -> None:
+    code, stdout, stderr = run(*arguments)
+
+    assert (code, stdout) == (2, "")
+    assert told in stderr
+
+
+def test_what_cannot_be_written_ends_with_2(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    code, _, stderr = run("zoo:unet", "zoo:dla", "-o", str(tmp_path / "file" / "d.html"))
+
+    assert code == 2
+    assert stderr.count("\n") == 1
+
+
+def test_without_graphviz_the_drawing_is_written_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    code, _, stderr = run("zoo:unet", "zoo:dla", "-o", str(tmp_path / "d.png"))
+
+    assert code == 2
+    assert "needs the program Graphviz" in stderr
+    assert (tmp_path / "d.gv").read_text().startswith("digraph ")
+
+
+def test_a_terminal_gets_colours_unless_nobody_wants_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[31m- zoo:unet" in run("zoo:unet", "zoo:dla")[1]
+
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[31m" not in run("zoo:unet", "zoo:dla")[1]

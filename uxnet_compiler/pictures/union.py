@@ -12,8 +12,10 @@ import networkx as nx
 from uxnet_compiler.diff import VERDICTS, Change, Diff, Parts, cost_rows, diff
 from uxnet_compiler.errors import BackendError
 from uxnet_compiler.ops import spell
+from uxnet_compiler.pictures.cells import cells_of
 from uxnet_compiler.pictures.render import MAX_EDGES, MAX_NODES
-from uxnet_compiler.pictures.scene import Box, Link, Mark, Scene, box_of, ends_of, link_of, row_of
+from uxnet_compiler.pictures.scene import box_of, ends_of, link_of, row_of
+from uxnet_compiler.pictures.scene_parts import Box, Cluster, Link, Mark, Scene
 from uxnet_compiler.pictures.spelling import THEN
 from uxnet_compiler.pictures.typography import printable, shortened, spelled
 from uxnet_compiler.schema import INPUT, OUTPUT, Architecture, Genotype, drop_dead
@@ -62,6 +64,7 @@ def union_scene(before: Genotype, after: Genotype, found: Diff | None = None) ->
         rows=_rows(old, new),
         boxes=tuple(sorted([*boxes, *_ends(old, new, boxes)], key=lambda box: box.id)),
         links=tuple(sorted(links, key=lambda link: (link.source, link.target))),
+        clusters=_cells(old, new, old_id),
         compares=True,
     )
 
@@ -143,6 +146,19 @@ def _links_of(a: Architecture) -> Iterator[Link]:
 
 def _only(part: Part, mark: Mark) -> Part:
     return replace(part, mark=mark, note=f"{part.note}; {WORDS[mark]}")
+
+
+def _cells(
+    old: Architecture, new: Architecture, old_id: Callable[[str], str]
+) -> tuple[Cluster, ...]:
+    """Return the cells of both; those that both have hold the nodes of both."""
+    found = {cell.id: cell for cell in cells_of(new.nodes)}
+    for cell in cells_of(old.nodes):
+        boxes = set(map(old_id, cell.boxes))
+        if cell.id in found:
+            boxes |= set(found[cell.id].boxes)
+        found[cell.id] = replace(found.get(cell.id, cell), boxes=tuple(sorted(boxes)))
+    return tuple(found[key] for key in sorted(found))
 
 
 def _ends(old: Architecture, new: Architecture, boxes: Sequence[Box]) -> Iterator[Box]:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from uxnet_compiler.diff import VERDICTS, Change, Diff, Parts, cost_rows, diff, sizes
+from uxnet_compiler.diff import VERDICTS, Change, Parts, cost_rows, diff, sizes
 from uxnet_compiler.pages.web import drawing, make_page
+from uxnet_compiler.pictures.scene_parts import Mark, Scene
 from uxnet_compiler.pictures.union import union_scene
 from uxnet_compiler.schema import Architecture, Edge, Genotype, Node, drop_dead
 
-WORDS = {"removed": "only before", "added": "only after", "changed": "differs", "kept": "in both"}
+WORDS: Mapping[Mark, str] = {
+    "removed": "only before",
+    "added": "only after",
+    "changed": "differs",
+    "kept": "in both",
+}
 
 Row = tuple[str, str, str, str]
 Facts = dict[str, dict[str, Any]]
@@ -23,6 +29,7 @@ def comparison_page(before: Genotype, after: Genotype) -> str:
         BackendError: Both together are too large to be drawn.
     """
     found = diff(before, after)
+    scene = union_scene(before, after, found)
     return make_page(
         "uxnet_compiler.pages.comparison",
         "comparison.html",
@@ -34,8 +41,8 @@ def comparison_page(before: Genotype, after: Genotype) -> str:
         costs=cost_rows(found),
         nodes=_rows(found.nodes),
         edges=_rows(found.edges),
-        svg=drawing(union_scene(before, after, found), "union"),
-        facts=_facts(found, drop_dead(before.architecture), drop_dead(after.architecture)),
+        svg=drawing(scene, "union"),
+        facts=_facts(scene, drop_dead(before.architecture), drop_dead(after.architecture)),
     )
 
 
@@ -54,45 +61,32 @@ def _side(change: Change, value: str) -> str:
     return value if change.what == "ops" else f"{change.what} {value}"
 
 
-def _facts(found: Diff, before: Architecture, after: Architecture) -> dict[str, Facts]:
-    """Say of every node and edge what it does in both, for its card."""
+def _facts(scene: Scene, before: Architecture, after: Architecture) -> dict[str, Facts]:
+    """Say of everything in the drawing what became of it and what it does, for its card."""
+    old = {node.id: _node(before, node) for node in before.nodes}
+    new = {node.id: _node(after, node) for node in after.nodes}
+    old |= {edge.key: _ops(edge) for edge in before.edges}
+    new |= {edge.key: _ops(edge) for edge in after.edges}
+
+    def fact(key: str, mark: Mark, note: str) -> dict[str, Any]:
+        rows = {
+            "kept": [("does", new.get(key, note))],
+            "removed": [("did", old.get(key, note))],
+            "added": [("does", new.get(key, note))],
+            "changed": [("before", old.get(key, note)), ("after", new.get(key, note))],
+        }[mark]
+        return {"title": key, "rows": [("is", WORDS[mark]), *rows]}
+
+    links = {f"{link.source}>{link.target}": link for link in scene.links}
     return {
-        "nodes": _fact_of_all(
-            {node.id: _node(before, node) for node in before.nodes},
-            {node.id: _node(after, node) for node in after.nodes},
-            found.nodes,
-        ),
-        "edges": _fact_of_all(
-            {edge.key: _edge(edge) for edge in before.edges},
-            {edge.key: _edge(edge) for edge in after.edges},
-            found.edges,
-        ),
+        "nodes": {box.id: fact(box.id, box.mark, box.note) for box in scene.boxes},
+        "edges": {key: fact(key, link.mark, link.note) for key, link in links.items()},
     }
-
-
-def _fact_of_all(old: Mapping[str, str], new: Mapping[str, str], parts: Parts) -> Facts:
-    changed = {part.id for part in parts.changed}
-    facts = {}
-    for key in sorted(old.keys() | new.keys()):
-        if key not in new:
-            what, rows = "removed", [("before", old[key])]
-        elif key not in old:
-            what, rows = "added", [("after", new[key])]
-        elif key in changed or old[key] != new[key]:
-            what, rows = "changed", [("before", old[key]), ("after", new[key])]
-        else:
-            what, rows = "kept", [("does", new[key])]
-        facts[key] = {"title": key, "rows": [("is", WORDS[what]), *rows]}
-    return facts
 
 
 def _node(architecture: Architecture, node: Node) -> str:
     merge = "" if node.merge == "sum" else "concat, "
     return f"{merge}{_ops(node)}; {architecture.width(node)} channels on level {node.level}"
-
-
-def _edge(edge: Edge) -> str:
-    return _ops(edge)
 
 
 def _ops(part: Node | Edge) -> str:

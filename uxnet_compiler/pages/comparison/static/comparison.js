@@ -7,10 +7,16 @@ for (const sides of document.querySelectorAll(".sides")) {
     const [mark] = ["removed", "added", "changed"].filter((name) => stroke.classList.contains(name));
     if (mark) svg.querySelector(`[data-part-of="_link${index}"]`)?.classList.add(`of-${mark}`);
   }
+  const { graph } = figure;
+  const all = graph.order;
   const show = () => {
     const chosen = sides.querySelector("input:checked");
     figure.dataset.side = chosen.value;
-    figure.graph.clear();
+    graph.clear();
+    // The keys go to what is shown alone.
+    const part = (id) => graph.nodes.get(id)[0];
+    graph.order = all.filter((id) => getComputedStyle(part(id)).visibility === "visible");
+    graph.order.forEach((id, index) => part(id).setAttribute("tabindex", index ? "-1" : "0"));
     uxnet.announce(`showing ${chosen.parentElement.textContent.trim()}`);
   };
   sides.hidden = false;
