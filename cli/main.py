@@ -25,6 +25,7 @@ COMMANDS = (
     "show",
     "cost",
     "render",
+    "report",
     "diff",
     "gallery",
     "compile",

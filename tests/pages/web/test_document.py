@@ -108,8 +108,8 @@ def test_the_switch_turns_the_page_dark_and_light_again(
     page.goto((tmp_path / "page.html").as_uri())
     paper = "getComputedStyle(document.documentElement).backgroundColor"
 
-    assert page.evaluate(paper) == "rgb(22, 24, 26)"
+    assert page.evaluate(paper) == "rgb(20, 24, 29)"
     page.get_by_role("button", name="Light").click()
     assert page.evaluate(paper) == "rgb(255, 255, 255)"
     page.get_by_role("button", name="Dark").click()
-    assert page.evaluate(paper) == "rgb(22, 24, 26)"
+    assert page.evaluate(paper) == "rgb(20, 24, 29)"

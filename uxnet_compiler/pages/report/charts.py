@@ -171,7 +171,7 @@ def _scale(low: float, high: float, start: float, end: float) -> Scale:
 
 
 def _ticks(low: float, high: float, place: Scale, *, whole: bool = False) -> tuple[Tick, ...]:
-    values = MaxNLocator(5, integer=whole).tick_values(low, high)
+    values = MaxNLocator(5, steps=[1, 2, 5, 10], integer=whole).tick_values(low, high)
     inside = [float(value) for value in values if low - 1e-9 <= value <= high + 1e-9]
     return tuple(Tick(round(place(value), 1), f"{value:.6g}") for value in inside)
 

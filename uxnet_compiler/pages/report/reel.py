@@ -38,6 +38,7 @@ class Reel:
         name: Unique on the page, for ids.
         svg: The last frame.
         frames: How many.
+        decided: Whether the last one is the decision.
         data: For the script: tracks of what changes, gates, shares and numbers by frame.
         facts: Cards of the last frame.
         gate_rows: For a table: gate, at the start, in the end, whether it is kept.
@@ -46,6 +47,7 @@ class Reel:
     name: str
     svg: Markup
     frames: int
+    decided: bool
     data: dict[str, Any]
     facts: dict[str, Any]
     gate_rows: list[list[Cell]]
@@ -65,6 +67,7 @@ def reel_of(film: Film, name: str) -> Reel:
         name=name,
         svg=in_both_themes(*figures[-1], name),
         frames=len(scenes),
+        decided=film.frames[-1].decided,
         data={
             "steps": [frame.step for frame in film.frames],
             "loss": [frame.loss for frame in film.frames],

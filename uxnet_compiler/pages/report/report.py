@@ -224,8 +224,8 @@ def _labels(chapters: list[Chapter]) -> list[str]:
 
 def _heads(chapters: list[Chapter]) -> list[str]:
     return [
-        "",
-        "what",
+        "name",
+        "kind",
         "parameters",
         "MACs",
         "image",

@@ -12,6 +12,7 @@ uxnet.Card = class {
   show(fact, rect) {
     this.fill(fact);
     this.element.hidden = false;
+    this.height = scrollY; // of the page: when it scrolls on, the card is left behind
     const { offsetWidth: width, offsetHeight: height } = this.element;
     const gap = 10;
     const { clientWidth, clientHeight } = document.documentElement;

@@ -121,7 +121,7 @@ uxnet.Graph = class {
       this.card.show(this.fact(part), part.getBoundingClientRect());
     });
     svg.addEventListener("focusout", () => this.card.hide());
-    addEventListener("scroll", () => this.card.hide(), { passive: true });
+    addEventListener("scroll", () => { if (this.card.height !== scrollY) this.card.hide(); }, { passive: true });
     svg.addEventListener("keydown", (event) => this.onKey(event));
     const [input] = figure.querySelectorAll(".graph-search input");
     input.addEventListener("input", () => this.search(input.value));
