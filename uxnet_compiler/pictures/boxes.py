@@ -50,7 +50,7 @@ def box_sizes(
         if box.bars or box.was:
             rows = max(1, len(box.lines))
         height = rows * high + 2 * PADDING
-        height += sum(_pitch(bar, metrics) for bar in box.bars) + PADDING * bool(box.bars)
+        height += sum(_pitch(bar, metrics) for bar in box.bars) + 1.5 * PADDING * bool(box.bars)
         if box.was:
             height += len(box.was) * high + 2 * PADDING
         return (_width(box, metrics) if dense else widest), height

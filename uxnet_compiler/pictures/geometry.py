@@ -85,8 +85,9 @@ def lay_out(boxes: Sequence[Box], lattice: Lattice, routing: Routing, metrics: M
             return down(rects[link.source], rects[link.target], metrics.arrow)
         first, last = lattice.cells[link.source][0], lattice.cells[link.target][0]
         if route.kind == "arc":
-            furthest = walls[first][0] - arc_pitch * (route.lane + 1)
-            return arc(start, tip, furthest, metrics.arrow)
+            wall = walls[first][0]
+            furthest = wall - arc_pitch * (route.lane + 1)
+            return arc(start, tip, wall, furthest, metrics.arrow)
         passing = []
         if route.kind != "gutter":
             level = heights[route.lane] if route.kind == "row" else track(route.gap, route.lane)

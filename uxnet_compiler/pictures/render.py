@@ -137,30 +137,30 @@ def save(figure: Figure, path: Path) -> None:
         write_text(path, to_svg(figure))
         return
     graph = to_dot(figure)
-    text = graph.source
     if format_ == "gv":
-        write_text(path, text)
+        write_text(path, graph.source)
         return
-    if format_ == "png":
-        graph.graph_attr["dpi"] = DPI
-    data = drawn(graph, format_, path)
+    data = drawn(graph, format_, path, dpi=DPI if format_ == "png" else None)
     if format_ == "pdf":
         data = re.sub(rb"/CreationDate \(D:\d{14}", b"/CreationDate (D:19700101000000", data)
     with replacing(path) as draft:
         draft.write_bytes(data)
 
 
-def drawn(graph: graphviz.Digraph, format_: str, path: Path) -> bytes:
+def drawn(graph: graphviz.Digraph, format_: str, path: Path, *, dpi: str | None = None) -> bytes:
     """Let Graphviz draw what is to become the file at `path`.
 
     Raises:
         BackendError: Graphviz is missing; then the graph is written as `.gv` beside `path`.
     """
+    source = graph.source
+    if dpi is not None:
+        graph.graph_attr["dpi"] = dpi
     try:
         data: bytes = graph.pipe(format=format_, neato_no_op=2)
     except graphviz.ExecutableNotFound:
         spare = path.with_suffix(".gv")
-        write_text(spare, graph.source)
+        write_text(spare, source)
         raise BackendError(
             f"{path}: needs the program Graphviz (`apt install graphviz`, `brew install graphviz`,"
             f" https://graphviz.org); wrote {spare} for it instead"

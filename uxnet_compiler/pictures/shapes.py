@@ -111,9 +111,24 @@ def down(source: Rect, target: Rect, arrow: float) -> Curve:
     return Curve((start, *controls, end), tip)
 
 
-def arc(start: Point, tip: Point, furthest: float, arrow: float) -> Curve:
-    """Swing out to the left, to `furthest`, and back."""
+def arc(start: Point, tip: Point, wall: float, furthest: float, arrow: float) -> Curve:
+    """Go level to the left as far as `wall`, swing out from there to `furthest`, and come back."""
     end = (tip[0] - arrow, tip[1])
-    # The middle of a cubic with both controls at x is 3/4 x + 1/8 (start + end).
-    control = (furthest - (start[0] + end[0]) / 8) / 0.75
-    return Curve((start, (control, start[1]), (control, end[1]), end), tip)
+    first, last = (min(wall, start[0]), start[1]), (min(wall, end[0]), end[1])
+    # The middle of a cubic with both controls at x is 3/4 x + 1/8 (first + last).
+    control = (furthest - (first[0] + last[0]) / 8) / 0.75
+    points = [start]
+    if first != start:
+        points += [*_thirds(start, first), first]
+    points += [(control, first[1]), (control, last[1]), last]
+    if last != end:
+        points += [*_thirds(last, end), end]
+    return Curve(tuple(points), tip)
+
+
+def _thirds(a: Point, b: Point) -> tuple[Point, Point]:
+    """Return the controls of a piece that is a straight line."""
+    return (
+        (a[0] + (b[0] - a[0]) / 3, a[1] + (b[1] - a[1]) / 3),
+        (a[0] + 2 * (b[0] - a[0]) / 3, a[1] + 2 * (b[1] - a[1]) / 3),
+    )
