@@ -20,6 +20,12 @@ import click
 )
 @click.option("--pruned", is_flag=True, help="Draw what the search cut, too, in grey.")
 @click.option(
+    "--supernet",
+    "of_supernet",
+    is_flag=True,
+    help="Draw every edge as thick as its gate is strong, and the shares of all candidates.",
+)
+@click.option(
     "--detail",
     type=click.Choice(["stages", "nodes", "ops"]),
     default="nodes",
@@ -34,15 +40,29 @@ import click
     help="Colours and sizes; slides has large text and fills a page of 16:9.",
 )
 def command(
-    genotype: str, out: Path, pruned: bool, detail: Literal["stages", "nodes", "ops"], theme: str
+    genotype: str,
+    out: Path,
+    pruned: bool,
+    of_supernet: bool,
+    detail: Literal["stages", "nodes", "ops"],
+    theme: str,
 ) -> None:
     """Draw a genotype: columns are stages, rows are levels, the finest on top.
 
-    GENOTYPE is a file, or zoo:NAME for a bundled one. .pdf and .png need the program Graphviz; the
-    same genotype makes the same bytes.
+    GENOTYPE is a file, the folder of a run, or zoo:NAME for a bundled one. .pdf and .png need the
+    program Graphviz; the same genotype makes the same bytes.
     """
     from uxnet_compiler.pictures import render
+    from uxnet_compiler.pictures.supernet import render_supernet
     from uxnet_compiler.zoo import resolve
 
+    if Path(genotype).is_dir():
+        genotype = str(Path(genotype) / "genotype.json")
+    if of_supernet:
+        if pruned or detail != "nodes":
+            raise click.UsageError("--supernet draws all there is; drop --pruned and --detail")
+        render_supernet(resolve(genotype), out, theme=theme, source=genotype)
+        click.echo(str(out))
+        return
     render(resolve(genotype), out, pruned=pruned, detail=detail, theme=theme, source=genotype)
     click.echo(str(out))

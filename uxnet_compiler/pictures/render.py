@@ -14,6 +14,7 @@ from uxnet_compiler.pictures.compose import compose
 from uxnet_compiler.pictures.dot import to_dot
 from uxnet_compiler.pictures.figure import Figure
 from uxnet_compiler.pictures.network import network
+from uxnet_compiler.pictures.numbers import number
 from uxnet_compiler.pictures.paint import paint
 from uxnet_compiler.pictures.scene import scene
 from uxnet_compiler.pictures.scene_parts import Scene
@@ -25,7 +26,8 @@ from uxnet_compiler.schema import Genotype
 Detail = Literal["stages", "nodes", "ops"]
 FORMATS = ("svg", "pdf", "png", "gv")
 MAX_NODES, MAX_EDGES = 1000, 4000
-DPI = "200"
+DPI = 200.0
+MOST_PIXELS = 16e6  # a larger picture is drawn coarser
 
 
 def figure_of(shown: Scene, theme: str = "paper") -> Figure:
@@ -140,11 +142,16 @@ def save(figure: Figure, path: Path) -> None:
     if format_ == "gv":
         write_text(path, graph.source)
         return
-    data = drawn(graph, format_, path, dpi=DPI if format_ == "png" else None)
+    data = drawn(graph, format_, path, dpi=_dpi(figure) if format_ == "png" else None)
     if format_ == "pdf":
         data = re.sub(rb"/CreationDate \(D:\d{14}", b"/CreationDate (D:19700101000000", data)
     with replacing(path) as draft:
         draft.write_bytes(data)
+
+
+def _dpi(figure: Figure) -> str:
+    inches = figure.frame.width * figure.frame.height / 72**2
+    return number(min(DPI, (MOST_PIXELS / inches) ** 0.5))
 
 
 def drawn(graph: graphviz.Digraph, format_: str, path: Path, *, dpi: str | None = None) -> bytes:
