@@ -25,6 +25,7 @@ COMMANDS = (
     "show",
     "cost",
     "render",
+    "film",
     "report",
     "diff",
     "gallery",

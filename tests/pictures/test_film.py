@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def test_a_long_film_is_thinned_evenly_and_keeps_both_ends(tmp_path: Path) -> No
     steps = [frame.step for frame in film.frames]
     assert len(steps) == 11
     assert (steps[0], steps[-2], steps[-1]) == (10, 400, 400)
-    gaps = [b - a for a, b in zip(steps[:-2], steps[1:-1], strict=True)]
+    gaps = [b - a for a, b in pairwise(steps[:-1])]
     assert max(gaps) - min(gaps) <= 10
 
 
