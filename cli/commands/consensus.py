@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..options import theme_option
+
 if TYPE_CHECKING:
     from uxnet_compiler.schema import Genotype
 
@@ -17,12 +19,17 @@ if TYPE_CHECKING:
 @click.option(
     "--picture",
     type=click.Path(path_type=Path),
-    metavar="FILE.png|svg|pdf",
+    metavar="FILE.svg|pdf|png|gv",
     help="Draw gates and choices of all searches side by side.",
 )
+@theme_option
 @click.option("--json", "as_json", is_flag=True, help="Print the genotype, with its confidence.")
 def command(
-    searches: tuple[str, ...], output: Path | None, picture: Path | None, as_json: bool
+    searches: tuple[str, ...],
+    output: Path | None,
+    picture: Path | None,
+    theme: str,
+    as_json: bool,
 ) -> None:
     """Decode the mean evidence of several searches of the same space.
 
@@ -41,9 +48,8 @@ def command(
         from uxnet_compiler.pictures.consensus import draw_consensus
 
         names = [_name(text) for text in searches]
-        draw_consensus(
-            [(name, each) for name, (_, each) in zip(names, found, strict=True)], agreed, picture
-        )
+        shown = [(name, each) for name, (_, each) in zip(names, found, strict=True)]
+        draw_consensus(shown, agreed, picture, theme)
         click.echo(picture, err=True)
     if output is not None:
         dump(agreed, output)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import shutil
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from uxnet_compiler.errors import BackendError
-from uxnet_compiler.pictures.consensus import MOST_COLUMNS, draw_consensus
+from uxnet_compiler.pictures.consensus import MOST_COLUMNS, consensus_figure, draw_consensus
+from uxnet_compiler.pictures.shapes import around
+from uxnet_compiler.pictures.themes import THEMES
+from uxnet_compiler.pictures.typography import text_width
 from uxnet_compiler.schema import Genotype
 from uxnet_compiler.spaces import FAMILIES
 from uxnet_compiler.spaces.consensus import consensus
@@ -39,8 +44,10 @@ def test_every_gate_choice_and_search_is_drawn(tmp_path: Path) -> None:
     assert {f"{gate:.2f}" for gate in agreed.evidence.gates.values()} <= set(drawn)
 
 
-@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf", "gv"])
 def test_the_same_searches_give_the_same_bytes(suffix: str, tmp_path: Path) -> None:
+    if suffix in ("png", "pdf") and shutil.which("dot") is None:
+        pytest.skip("needs Graphviz")
     first, second = tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}"
 
     for path in (first, second):
@@ -51,11 +58,49 @@ def test_the_same_searches_give_the_same_bytes(suffix: str, tmp_path: Path) -> N
 
 def test_names_with_odd_letters_are_drawn_as_text(tmp_path: Path) -> None:
     path = tmp_path / "c.svg"
-    found = [("$x^2$", searches(1)[0][1])]
+    names = ("$x^2$", "<b>&\"'", "a\nb\u202e", "x" * 10_000)
+    found = [(name, searches(1)[0][1]) for name in names]
 
     draw_consensus(found, consensus(found), path)
 
-    assert "$x^2$" in texts(path)
+    drawn = texts(path)
+    assert {"$x^2$", "&lt;b&gt;&amp;\"'", "a b "} <= set(drawn)
+    assert max(map(len, drawn)) < 100
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_nothing_overlaps_and_nothing_is_cut_off(theme: str) -> None:
+    figure = consensus_figure(searches(), consensus(searches()), theme)
+
+    cells = [panel.rect for panel in figure.panels if panel.group in ("cell", "kept")]
+    assert not any(one.overlaps(other) for one, other in combinations(cells, 2))
+    for panel in figure.panels:
+        for line in panel.lines:
+            assert text_width(line, panel.size) < panel.rect.width
+        whole = around([figure.frame, panel.rect])
+        assert (whole.width, whole.height) == (figure.frame.width, figure.frame.height)
+
+
+def test_what_is_kept_is_framed() -> None:
+    found = searches()
+    figure = consensus_figure(found, consensus(found))
+
+    framed = [panel for panel in figure.panels if panel.id.startswith("b0_") and panel.stroke]
+    kept = sum(
+        gate >= (genotype.space.tau or 0)
+        for _, genotype in [*found, ("", consensus(found))]
+        if genotype.evidence and genotype.space
+        for gate in genotype.evidence.gates.values()
+    )
+    assert len(framed) == kept
+
+
+def test_one_search_alone_and_no_choices_are_drawn() -> None:
+    found = searches(1)
+
+    figure = consensus_figure(found, consensus(found))
+
+    assert any(words.text.startswith("one search") for words in figure.words)
 
 
 def test_other_formats_and_too_many_searches_are_refused(tmp_path: Path) -> None:

@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from typing import Literal
 
 from uxnet_compiler.errors import BackendError
-from uxnet_compiler.files import replacing
-from uxnet_compiler.pictures.bars import DOTS_PER_INCH, NO_DATE, plain_text, require_format
-from uxnet_compiler.pictures.typography import printable, shortened
-from uxnet_compiler.schema import Evidence, Genotype
+from uxnet_compiler.pictures.figure import Figure, Panel, Words
+from uxnet_compiler.pictures.heat import scale
+from uxnet_compiler.pictures.render import require_format, save
+from uxnet_compiler.pictures.shapes import Rect, around
+from uxnet_compiler.pictures.themes import Theme, theme_called
+from uxnet_compiler.pictures.typography import printable, shortened, text_width
+from uxnet_compiler.schema import Genotype
 
-CELL_INCHES, ROW_INCHES, FRAME_INCHES = 0.62, 0.19, 1.5
-NAME_POINTS, NAME_WIDTH = 7.5, 110.0
-MAP = "cividis"  # made for colour-blind readers, and even in grey
-BRIGHT = 0.6  # of the map: dark letters from here on
+MARGIN, GAP, BLOCK_GAP = 14.0, 8.0, 36.0
+CELL_GAP = 2.6  # in widths of a border
+ROW, PADDING = 1.95, 1.0  # height of a row, room around the text of a cell; in sizes of its text
+LONGEST = 14.0  # of a name, in sizes of its text
+SHARE = 4.0  # length of the bar of a share, likewise
 MOST_ROWS, MOST_COLUMNS = 400, 60
+SCALE = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def draw_consensus(searches: Sequence[tuple[str, Genotype]], agreed: Genotype, path: Path) -> None:
+@dataclass(frozen=True)
+class Cell:
+    """What one search believes: its text, how strongly, and whether that is kept."""
+
+    text: str
+    share: float
+    kept: bool
+
+
+@dataclass(frozen=True)
+class Block:
+    """A heat map: a row per gate or choice, a column per search, and what share of them agree."""
+
+    title: str
+    last: str
+    rows: tuple[tuple[str, tuple[Cell, ...], float | None], ...]
+    alike: str
+
+
+def draw_consensus(
+    searches: Sequence[tuple[str, Genotype]], agreed: Genotype, path: Path, theme: str = "paper"
+) -> None:
     """Draw every gate and every choice (rows) of every search and the consensus (columns).
 
     Gates are sorted by their mean, choices by how many searches pick the same candidate; what is
@@ -32,129 +56,190 @@ def draw_consensus(searches: Sequence[tuple[str, Genotype]], agreed: Genotype, p
         searches: Name and genotype of each, with evidence of the same space.
         agreed: Their consensus.
         path: File to write; the suffix names the format.
+        theme: Name of a theme.
 
     Raises:
-        BackendError: The suffix is no format, or there is too much to draw.
+        BackendError: The suffix is no format, there is too much to draw, or Graphviz is missing.
         RunError: The folder cannot be written.
+        UnknownNameError: There is no such theme.
     """
-    format_ = require_format(path)
-    believed = [each.evidence for _, each in searches if each.evidence is not None]
-    mean = agreed.evidence
-    assert mean is not None, "a consensus carries its evidence"
-    rows = max(len(mean.gates), len(mean.choices), 1)
+    require_format(path)
+    assert agreed.evidence is not None, "a consensus carries its evidence"
+    rows = max(len(agreed.evidence.gates), len(agreed.evidence.choices))
     columns = len(searches) + 1
     if rows > MOST_ROWS or columns > MOST_COLUMNS:
         raise BackendError(
             f"{path}: {rows} rows and {columns} columns are too many to draw;"
             f" the limits are {MOST_ROWS} and {MOST_COLUMNS}"
         )
-    names = [shortened(printable(name), NAME_POINTS, 80) for name, _ in searches]
-    heads = [*names, "consensus"]
-    with plain_text():
-        width = 2 * (NAME_WIDTH / 72 + CELL_INCHES * columns) + 1.2
-        figure = Figure(figsize=(width, FRAME_INCHES + ROW_INCHES * rows), layout="constrained")
-        FigureCanvasAgg(figure)
-        left, right = figure.subplots(1, 2)
-        taus = [_tau(each) for _, each in searches]
-        _draw_gates(left, heads, [*believed, mean], [*taus, _tau(agreed)])
-        _draw_choices(right, heads, [*believed, mean])
-        with replacing(path) as draft:
-            figure.savefig(draft, format=format_, dpi=DOTS_PER_INCH, metadata=NO_DATE[format_])
+    save(consensus_figure(searches, agreed, theme), path)
+
+
+def consensus_figure(
+    searches: Sequence[tuple[str, Genotype]], agreed: Genotype, theme: str = "paper"
+) -> Figure:
+    """Return the picture; see `draw_consensus`."""
+    painter = _Painter([*(name for name, _ in searches), "consensus"], theme_called(theme))
+    genotypes = [*(genotype for _, genotype in searches), agreed]
+    blocks = [block for block in (_gates(genotypes), _choices(genotypes)) if block.rows]
+    count = "one search" if len(searches) == 1 else f"{len(searches)} searches"
+    told = [count, *(block.alike for block in blocks)]
+    return painter.figure(printable(agreed.name), " \u00b7 ".join(told), blocks)
+
+
+def _gates(genotypes: Sequence[Genotype]) -> Block:
+    believed = [each.evidence.gates for each in genotypes if each.evidence is not None]
+    taus = [_tau(each) for each in genotypes]
+    mean = believed[-1]
+    rows = []
+    for key in sorted(mean, key=lambda key: (-mean[key], key)):
+        gates = [each[key] for each in believed]
+        kept = [gate >= tau for gate, tau in zip(gates, taus, strict=True)]
+        cells = (Cell(f"{gate:.2f}", gate, k) for gate, k in zip(gates, kept, strict=True))
+        rows.append((key, tuple(cells), _share(kept[:-1])))
+    alike = sum(share in {0.0, 1.0} for *_, share in rows)
+    told = f"alike on {alike} of {len(rows)} gates"
+    return Block("Gates (framed: kept)", "kept by", tuple(rows), told)
+
+
+def _choices(genotypes: Sequence[Genotype]) -> Block:
+    believed = [each.evidence.choices for each in genotypes if each.evidence is not None]
+    rows = []
+    for key in sorted(believed[-1]):
+        picked = [_likeliest(each[key]) for each in believed]
+        same = [name == picked[-1] for name in picked]
+        cells = (
+            Cell(printable(name), each[key][name], agrees)
+            for name, each, agrees in zip(picked, believed, same, strict=True)
+        )
+        rows.append((key, tuple(cells), _share(same[:-1])))
+    rows.sort(key=lambda row: (-(row[2] or 0.0), row[0]))
+    alike = sum(share == 1.0 for *_, share in rows)
+    told = f"alike on {alike} of {len(rows)} choices"
+    return Block("Choices (framed: as the consensus)", "agree", tuple(rows), told)
 
 
 def _tau(genotype: Genotype) -> float:
     return (genotype.space.tau if genotype.space else None) or 0.0
 
 
-def _draw_gates(
-    panel: Axes, heads: Sequence[str], believed: Sequence[Evidence], taus: Sequence[float]
-) -> None:
-    mean = believed[-1]
-    keys = sorted(mean.gates, key=lambda key: (-mean.gates[key], key))
-    values = [[each.gates[key] for each in believed] for key in keys]
-    _draw_map(panel, "gates (framed: kept)", [*heads, "kept by"], keys, values)
-    confidence = mean.confidence
-    for row, cells in enumerate(values):
-        for column, (gate, tau) in enumerate(zip(cells, taus, strict=True)):
-            _write(panel, row, column, f"{gate:.2f}", gate)
-            if gate >= tau:
-                _frame(panel, row, column)
-        if confidence is not None:
-            _note(panel, row, len(heads), f"{confidence.gates[keys[row]]:.0%}")
-
-
-def _draw_choices(panel: Axes, heads: Sequence[str], believed: Sequence[Evidence]) -> None:
-    mean = believed[-1]
-    picks = {key: [_likeliest(each.choices[key]) for each in believed] for key in mean.choices}
-    keys = sorted(picks, key=lambda key: (-picks[key].count(picks[key][-1]), key))
-    values = [
-        [each.choices[key][picked] for each, picked in zip(believed, picks[key], strict=True)]
-        for key in keys
-    ]
-    _draw_map(panel, "choices (framed: as the consensus)", [*heads, "agree"], keys, values)
-    for row, key in enumerate(keys):
-        for column, picked in enumerate(picks[key]):
-            text = shortened(printable(picked), 5.0, 72 * CELL_INCHES - 6)
-            _write(panel, row, column, text, values[row][column], points=5.0)
-            if picked == picks[key][-1]:
-                _frame(panel, row, column)
-        others = picks[key][:-1]
-        if others:
-            _note(panel, row, len(heads), f"{others.count(picks[key][-1]) / len(others):.0%}")
+def _share(held: Sequence[bool]) -> float | None:
+    return sum(held) / len(held) if held else None
 
 
 def _likeliest(candidates: Mapping[str, float]) -> str:
     return max(candidates, key=lambda name: candidates[name])
 
 
-def _draw_map(
-    panel: Axes,
-    title: str,
-    heads: Sequence[str],
-    keys: Sequence[str],
-    values: Sequence[Sequence[float]],
-) -> None:
-    panel.set_title(title, fontsize=9, loc="left")
-    if not keys:
-        panel.set_axis_off()
-        panel.text(0.5, 0.5, "none", transform=panel.transAxes, ha="center", color="0.4")
-        return
-    panel.imshow(values, cmap=MAP, vmin=0, vmax=1, aspect="auto")
-    panel.axvline(len(heads) - 2.5, color="white", linewidth=3)
-    panel.set_xticks(
-        range(len(heads)),
-        heads,
-        fontsize=NAME_POINTS,
-        rotation=30,
-        ha="right",
-        parse_math=False,
-    )
-    panel.set_xlim(-0.5, len(heads) - 0.5)
-    panel.set_yticks(
-        range(len(keys)),
-        [shortened(printable(key), NAME_POINTS, NAME_WIDTH) for key in keys],
-        fontsize=NAME_POINTS,
-        parse_math=False,
-    )
-    panel.tick_params(length=0)
-    for side in panel.spines.values():
-        side.set_visible(False)
+class _Painter:
+    """Places and paints the blocks from left to right, all with the same columns."""
 
+    def __init__(self, heads: Sequence[str], theme: Theme) -> None:
+        self.theme, self.metrics = theme, theme.metrics
+        self.size = theme.metrics.link_text
+        self.fill = scale(theme)
+        self.gap = CELL_GAP * theme.border.width
+        self.line = ROW * self.size
+        self.heads = [self._brief(head) for head in heads]
+        self.panels: list[Panel] = []
+        self.words: list[Words] = []
 
-def _write(
-    panel: Axes, row: int, column: int, text: str, value: float, points: float = 6.5
-) -> None:
-    colour = "black" if value >= BRIGHT else "white"
-    panel.text(
-        column, row, text, ha="center", va="center", fontsize=points, color=colour, parse_math=False
-    )
+    def figure(self, title: str, subtitle: str, blocks: Sequence[Block]) -> Figure:
+        x = bottom = 0.0
+        for index, block in enumerate(blocks):
+            right, low = self._block(f"b{index}", block, x)
+            x, bottom = right + BLOCK_GAP, min(bottom, low)
+        self._legend(bottom - 2 * self.line)
+        top = self.line + 3.2 * self.metrics.title_text
+        self._say(title, 0, top, self.metrics.title_text)
+        below = top - 0.8 * self.metrics.title_text - 0.7 * self.metrics.subtitle_text
+        self._say(subtitle, 0, below, self.metrics.subtitle_text, self.theme.faint)
+        return Figure(
+            title=title,
+            frame=self._frame(),
+            background=self.theme.paper,
+            frames=(),
+            strokes=(),
+            panels=tuple(self.panels),
+            words=tuple(self.words),
+        )
 
+    def _brief(self, text: str) -> str:
+        return shortened(printable(text), self.size, LONGEST * self.size)
 
-def _note(panel: Axes, row: int, column: int, text: str) -> None:
-    panel.text(column, row, text, ha="center", va="center", fontsize=6.5, color="0.25")
+    def _block(self, name: str, block: Block, left: float) -> tuple[float, float]:
+        """Add a heat map whose upper left corner is there; return its right and its lower end."""
+        names = [self._brief(key) for key, _, _ in block.rows]
+        cells = [cell.text for _, row, _ in block.rows for cell in row]
+        wide = max(text_width(t, self.size) for t in [*cells, *self.heads]) + PADDING * self.size
+        first = left + max((text_width(t, self.size) for t in names), default=0) + GAP
+        xs = [first + (at + 0.5) * (wide + self.gap) for at in range(len(self.heads))]
+        xs[-1] += GAP  # the consensus stands apart
+        last = xs[-1] + wide / 2 + GAP
+        self._say(block.title, left, self.line, self.metrics.row_text)
+        for x, head in zip(xs, self.heads, strict=True):
+            self._say(head, x, 0, self.size, self.theme.faint, middle=True)
+        self._say(block.last, last, 0, self.size, self.theme.faint)
+        for index, (key, row, share) in enumerate(block.rows):
+            y = -(index + 1) * self.line
+            self._say(names[index], left, y, self.size)
+            for at, (x, cell) in enumerate(zip(xs, row, strict=True)):
+                note = f"{key}, {self.heads[at]}: {cell.text}, {cell.share:.2f}"
+                self._cell(
+                    f"{name}_{index}_{at}", Rect(x, y, wide, self.line - self.gap), cell, note
+                )
+            if share is not None:
+                self._share(f"{name}_{index}_share", last, y, share)
+        end = last + max((SHARE + 3.5) * self.size, text_width(block.last, self.size))
+        return end, -(len(block.rows) + 0.5) * self.line
 
+    def _cell(self, name: str, rect: Rect, cell: Cell, note: str = "") -> None:
+        pen = self.theme.border
+        self.panels.append(
+            Panel(
+                name,
+                rect,
+                fill=self.fill(cell.share),
+                stroke=pen.colour if cell.kept else None,
+                width=1.5 * pen.width,
+                lines=(cell.text,) if cell.text else (),
+                size=self.size,
+                ink=self.theme.ink,
+                tooltip=note,
+                group="kept" if cell.kept else "cell",
+            )
+        )
 
-def _frame(panel: Axes, row: int, column: int) -> None:
-    x = [column - 0.44, column + 0.44, column + 0.44, column - 0.44, column - 0.44]
-    y = [row - 0.4, row - 0.4, row + 0.4, row + 0.4, row - 0.4]
-    panel.plot(x, y, color="#D55E00", linewidth=1.1)
+    def _share(self, name: str, left: float, y: float, share: float) -> None:
+        full = SHARE * self.size
+        for part, length in ((False, full), (True, share * full)):
+            rect = Rect(left + length / 2, y, length, 0.6 * self.size)
+            fill = self.theme.bars[True] if part else self.theme.frame
+            if length:
+                self.panels.append(Panel(f"{name}_{part:d}", rect, fill=fill, group="share"))
+        self._say(f"{share:.0%}", left + full + 0.4 * self.size, y, self.size, self.theme.faint)
+
+    def _legend(self, y: float) -> None:
+        wide, x = 3 * self.size, 0.0
+        for index, share in enumerate(SCALE):
+            rect = Rect(x + wide / 2, y, wide, self.line - self.gap)
+            self._cell(f"_scale{index}", rect, Cell(f"{share:g}", share, kept=False))
+            x += wide + self.gap
+        text = "strength of a gate, or share of the candidate in the belief"
+        self._say(text, x + GAP / 2, y, self.metrics.legend_text)
+
+    def _say(
+        self, text: str, x: float, y: float, size: float, ink: str = "", *, middle: bool = False
+    ) -> None:
+        colour = ink or self.theme.ink
+        anchor: Literal["start", "middle"] = "middle" if middle else "start"
+        self.words.append(Words(text, x, y, size, colour, anchor, "caption"))
+
+    def _frame(self) -> Rect:
+        rects = [panel.rect for panel in self.panels]
+        for words in self.words:
+            width = text_width(words.text, words.size)
+            x = words.x if words.anchor == "middle" else words.x + width / 2
+            rects.append(Rect(x, words.y, width, 1.2 * words.size))
+        inner = around(rects)
+        return Rect(inner.x, inner.y, inner.width + 2 * MARGIN, inner.height + 2 * MARGIN)
