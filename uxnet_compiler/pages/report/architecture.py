@@ -9,14 +9,35 @@ from markupsafe import Markup
 
 from uxnet_compiler.ops import spell
 from uxnet_compiler.overview import Overview, legend, overview
-from uxnet_compiler.pages.report.facts import Cell, Facts, cost_heads, cost_rows, facts_of
+from uxnet_compiler.pages.report.facts import (
+    Cell,
+    Facts,
+    cost_heads,
+    cost_rows,
+    facts_of,
+    facts_of_cells,
+)
 from uxnet_compiler.pages.web import drawing
+from uxnet_compiler.pictures.cells import cells_of
+from uxnet_compiler.pictures.render import MAX_EDGES, MAX_NODES
 from uxnet_compiler.pictures.scene import scene
-from uxnet_compiler.schema import Genotype
+from uxnet_compiler.pictures.summary import summary
+from uxnet_compiler.schema import Genotype, drop_dead
 from uxnet_compiler.search.trust.model import Trust
 from uxnet_compiler.wording import mebibytes, short
 
 Pairs = list[tuple[str, str]]
+WORTH = 0.75  # a drawing of cells is shown, too, when it has at most this part of the boxes
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One drawing: its name for ids, what it shows, and what the cards of its parts say."""
+
+    name: str
+    label: str
+    svg: Markup
+    facts: Facts
 
 
 @dataclass(frozen=True)
@@ -26,8 +47,8 @@ class Architecture:
     Attributes:
         name: Unique on the page, for ids.
         overview: Its numbers.
-        svg: Its drawing.
-        facts: For the cards of the drawing.
+        drawings: Of its nodes, and of its cells first where they make a smaller one; none when
+            it is too large to be drawn.
         totals: Size and cost in a few lines.
         heads: Of the table of costs.
         rows: Of the table of costs.
@@ -37,8 +58,7 @@ class Architecture:
 
     name: str
     overview: Overview
-    svg: Markup
-    facts: Facts
+    drawings: list[Drawing]
     totals: Pairs
     heads: list[str]
     rows: list[list[Cell]]
@@ -64,14 +84,33 @@ def architecture_of(
     return Architecture(
         name=name,
         overview=found,
-        svg=drawing(scene(genotype), name),
-        facts=facts_of(genotype, found, trust),
+        drawings=_drawings(genotype, name, found, trust),
         totals=_totals(found),
         heads=cost_heads(found),
         rows=cost_rows(found),
         legend=legend((*found.nodes, *found.edges)),
         origin=_origin(found),
     )
+
+
+def _drawings(genotype: Genotype, name: str, found: Overview, trust: Trust | None) -> list[Drawing]:
+    nodes, edges = len(genotype.architecture.nodes), len(genotype.architecture.edges)
+    if nodes > MAX_NODES or edges > MAX_EDGES:
+        return []
+    facts = facts_of(genotype, found, trust)
+    whole, large = scene(genotype), summary(genotype)
+    drawings = [Drawing(name, "Nodes", drawing(whole, name), facts)]
+    if len(large.boxes) <= WORTH * len(whole.boxes):
+        boxes = {box.id for box in large.boxes}
+        cells = {
+            cell.id: cell.boxes
+            for cell in cells_of(drop_dead(genotype.architecture).nodes)
+            if boxes & set(cell.boxes) == {cell.id}  # else its nodes were drawn one by one
+        }
+        id_ = f"{name}-cells"
+        cards = facts_of_cells(large, cells, found)
+        drawings.insert(0, Drawing(id_, "Cells", drawing(large, id_), cards))
+    return drawings
 
 
 def _totals(found: Overview) -> Pairs:

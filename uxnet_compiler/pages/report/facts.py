@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from uxnet_compiler.errors import GenotypeError
 from uxnet_compiler.ops import spell
 from uxnet_compiler.overview import EdgePart, NodePart, Overview, Part, spell_ops
 from uxnet_compiler.pictures.origin import space_of
+from uxnet_compiler.pictures.scene_parts import Scene
 from uxnet_compiler.schema import INPUT, OUTPUT, Genotype
 from uxnet_compiler.search.trust.model import Trust
 from uxnet_compiler.spaces import Space
@@ -61,6 +63,49 @@ def facts_of(genotype: Genotype, found: Overview, trust: Trust | None = None) ->
             "bars": _bars(choices.get(chosen_at.get(key) or "")),
         }
     return {"nodes": nodes, "edges": edges}
+
+
+def facts_of_cells(scene: Scene, cells: Mapping[str, Sequence[str]], found: Overview) -> Facts:
+    """Return what the cards of a drawing say in which cells of nodes are one box each.
+
+    Args:
+        scene: The drawing.
+        cells: The nodes of each cell; other boxes are nodes themselves.
+        found: The numbers of the genotype.
+    """
+    home = {name: cell for cell, names in cells.items() for name in names}
+    parts: dict[str, list[Part]] = defaultdict(list)
+    between: dict[str, list[Part]] = defaultdict(list)
+    for node in found.nodes:
+        parts[home.get(node.id, node.id)].append(node)
+    for edge in found.edges:
+        source, target = home.get(edge.source, edge.source), home.get(edge.target, edge.target)
+        if source == target:
+            parts[source].append(edge)
+        else:
+            between[f"{source}>{target}"].append(edge)
+    nodes = {}
+    for box in scene.boxes:
+        # The first line of a cell is its name.
+        inside = ", ".join(box.lines[1:] if box.id in cells else box.lines)
+        rows = [["nodes", str(len(cells[box.id]))]] if box.id in cells else []
+        rows += [["ops", inside]] if inside else []
+        nodes[box.id] = {"title": box.id, "rows": rows + _costs(_sum(parts[box.id]))}
+    edges = {}
+    for link in scene.links:
+        key = f"{link.source}>{link.target}"
+        costs = _costs(_sum(between[key]))
+        edges[key] = {"title": f"{link.source} to {link.target}", "rows": costs}
+    return {"nodes": nodes, "edges": edges}
+
+
+def _sum(parts: Sequence[Part]) -> Part:
+    return Part(
+        ops=(),
+        params=sum(part.params for part in parts),
+        macs=sum(part.macs for part in parts),
+        num_bytes=sum(part.num_bytes for part in parts),
+    )
 
 
 def does(node: NodePart) -> str:

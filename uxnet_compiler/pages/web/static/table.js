@@ -33,7 +33,11 @@ for (const table of document.querySelectorAll("table.sortable")) {
       if (!figure.graph.nodes.has(key) && !figure.graph.edges.has(key)) continue;
       const button = uxnet.make("button", { type: "button", title: "Show in the drawing" }, key);
       cell.replaceChildren(button);
-      button.addEventListener("click", () => figure.graph.pick(key));
+      button.addEventListener("click", () => {
+        figure.dispatchEvent(new CustomEvent("reveal", { bubbles: true }));
+        figure.graph.pick(key);
+        figure.scrollIntoView({ block: "nearest", behavior: uxnet.isCalm() ? "auto" : "smooth" });
+      });
       rowOf.set(key, row);
     }
     figure.addEventListener("pick", (event) => {

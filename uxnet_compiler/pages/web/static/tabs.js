@@ -25,6 +25,7 @@ for (const group of document.querySelectorAll(".tabs")) {
       event.preventDefault();
     });
   });
+  panels.forEach((panel, index) => panel.addEventListener("reveal", () => show(index)));
   group.prepend(list);
   show(0);
 }
