@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from sphinx.application import Sphinx
 
 import uxnet_compiler
+from uxnet_compiler.cli.main import main
 
 project = "uxnet-compiler"
 release = version = uxnet_compiler.__version__
@@ -29,6 +30,7 @@ html_theme_options: dict[str, Any] = {
 }  # there is no server to edit or view pages on
 
 myst_heading_anchors = 3
+myst_url_schemes = {"http": None, "https": None, "site": {"url": "{{path}}"}}
 nitpicky = True
 # Other projects are not linked: finding the places takes a network.
 nitpick_ignore_regex = [
@@ -51,6 +53,7 @@ OUTSIDE = {
     "../benchmarks/README.md": "benchmarks.md",
     "../CONTRIBUTING.md": "contributing.md",
     "../CHANGELOG.md": "changelog.md",
+    "../genotypes": "site:gallery/index.html",
 }
 _DRAWN = re.compile(r"^(Shape|Maths):$")  # aligned by hand: sizes, formulas
 _NAMED = re.compile(r"^(Before|After|Keeps|Source): ")
@@ -68,7 +71,7 @@ def tidy(_app: Sphinx, what: str, _name: str, _obj: Any, _options: Any, lines: l
 
 
 def stay_on_the_site(_app: Sphinx, _page: str, source: list[str]) -> None:
-    """Link to the pages that show a file outside docs/, and not to the file."""
+    """Link to the pages that show what lies outside docs/, and not to the files."""
     for outside, page in OUTSIDE.items():
         source[0] = source[0].replace(f"]({outside})", f"]({page})")
 
@@ -80,8 +83,15 @@ def shorten(_app: Sphinx, _what: str, _name: str, obj: Any, *_rest: Any) -> tupl
     return None
 
 
+def show_zoo(app: Sphinx, error: Exception | None) -> None:
+    """Put the gallery of the bundled genotypes beside the pages."""
+    if error is None:
+        main(["gallery", "--zoo", "-o", str(app.outdir / "gallery")], standalone_mode=False)
+
+
 def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
+    app.connect("build-finished", show_zoo)
     app.connect("source-read", stay_on_the_site)
     app.connect("autodoc-process-docstring", tidy, priority=400)  # ahead of napoleon
     app.connect("autodoc-process-signature", shorten)

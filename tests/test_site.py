@@ -35,6 +35,9 @@ def test_the_site_builds_without_a_warning_and_can_be_read_offline(
         assert str(ROOT) not in file.read_text("utf-8"), f"{file.name} tells where it was built"
 
     page: Page = request.getfixturevalue("page")
+    page.goto((site / "index.html").as_uri())
+    page.get_by_role("link", name="The gallery of the zoo").click()
+    page.get_by_role("link", name="nnunet-resenc").wait_for()
     for colours in ("light", "dark"):
         page.emulate_media(color_scheme=colours)
         page.goto((site / "index.html").as_uri())
