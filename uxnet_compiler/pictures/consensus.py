@@ -13,8 +13,9 @@ from uxnet_compiler.pictures.heat import scale
 from uxnet_compiler.pictures.render import require_format, save
 from uxnet_compiler.pictures.shapes import Rect, around
 from uxnet_compiler.pictures.themes import Theme, theme_called
-from uxnet_compiler.pictures.typography import printable, shortened, text_width
+from uxnet_compiler.pictures.typography import shortened, text_width
 from uxnet_compiler.schema import Genotype
+from uxnet_compiler.wording import one_line
 
 MARGIN, GAP, BLOCK_GAP = 14.0, 8.0, 36.0
 CELL_GAP = 2.6  # in widths of a border
@@ -84,7 +85,7 @@ def consensus_figure(
     blocks = [block for block in (_gates(genotypes), _choices(genotypes)) if block.rows]
     count = "one search" if len(searches) == 1 else f"{len(searches)} searches"
     told = [count, *(block.alike for block in blocks)]
-    return painter.figure(printable(agreed.name), " \u00b7 ".join(told), blocks)
+    return painter.figure(one_line(agreed.name), " \u00b7 ".join(told), blocks)
 
 
 def _gates(genotypes: Sequence[Genotype]) -> Block:
@@ -109,7 +110,7 @@ def _choices(genotypes: Sequence[Genotype]) -> Block:
         picked = [_likeliest(each[key]) for each in believed]
         same = [name == picked[-1] for name in picked]
         cells = (
-            Cell(printable(name), each[key][name], agrees)
+            Cell(one_line(name), each[key][name], agrees)
             for name, each, agrees in zip(picked, believed, same, strict=True)
         )
         rows.append((key, tuple(cells), _share(same[:-1])))
@@ -165,7 +166,7 @@ class _Painter:
         )
 
     def _brief(self, text: str) -> str:
-        return shortened(printable(text), self.size, LONGEST * self.size)
+        return shortened(one_line(text), self.size, LONGEST * self.size)
 
     def _block(self, name: str, block: Block, left: float) -> tuple[float, float]:
         """Add a heat map whose upper left corner is there; return its right and its lower end."""
