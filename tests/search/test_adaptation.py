@@ -57,7 +57,7 @@ def test_every_step_sees_one_network_whose_edges_are_those_kept(
         seen.append((weights, progress))
         return 0.0
 
-    monkeypatch.setattr(strategy, "train", train)
+    monkeypatch.setattr(strategy.trainer, "step", train)
     told: list[float] = []
     adapt(strategy, KEPT, Patches(), 50, told.append)
     assert told == [(step + 1) / 50 for step in range(50)]
@@ -73,13 +73,13 @@ def test_every_step_sees_one_network_whose_edges_are_those_kept(
 
 def test_single_networks_get_better(strategy: Strategy) -> None:
     losses: list[float] = []
-    plain = strategy.train
+    plain = strategy.trainer.step
 
     def heard(batch: Batch, weights: Weights, progress: float) -> float:
         losses.append(plain(batch, weights, progress))
         return losses[-1]
 
-    strategy.train = heard  # type: ignore[method-assign]  # only listens
+    strategy.trainer.step = heard  # type: ignore[method-assign]  # only listens
     adapt(strategy, KEPT, Patches(), 60)
     assert sum(losses[-10:]) < 0.9 * sum(losses[:10])
 
@@ -98,7 +98,9 @@ def test_the_draws_are_the_same_each_time(
     for _ in range(2):
         seen: list[str] = []
         monkeypatch.setattr(
-            strategy, "train", lambda _b, weights, _p, seen=seen: seen.append(str(weights.choices))
+            strategy.trainer,
+            "step",
+            lambda _b, weights, _p, seen=seen: seen.append(str(weights.choices)),
         )
         adapt(strategy, KEPT, Patches(), 5)
         runs.append(seen)

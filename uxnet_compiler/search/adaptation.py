@@ -44,12 +44,12 @@ def adapt(
         Guo et al., "Single Path One-Shot Neural Architecture Search with Uniform Sampling",
         ECCV 2020, for the uniform draws. Ours: after a search by gradients, for the ops alone.
     """
-    space = strategy.network.space
+    space, trainer = strategy.network.space, strategy.trainer
     generator = random.Random("adaptation")  # the same in all searches: the patches differ
     for step in range(steps):
         weights = one_hot(space, drawn_ops(space, generator), kept)
         try:
-            strategy.train(next(batches), weights, START + (1 - START) * step / steps)
+            trainer.step(next(batches), weights, START + (1 - START) * step / steps)
         except FloatingPointError as error:
             raise RunError(f"training single networks, step {step + 1}: {error}") from None
         told((step + 1) / steps)

@@ -95,7 +95,9 @@ def search_pace(space: Space, config: SearchConfig, patch: tuple[int, ...]) -> f
     if measures(config):
         ops = drawn_ops(space, random.Random(0))
         single = one_hot(space, ops, frozenset(space.gates))
-        pace += STEPS * _least(lambda: strategy.train(noise.batch, single, 0.5), device) / voxels
+        pace += (
+            STEPS * _least(lambda: strategy.trainer.step(noise.batch, single, 0.5), device) / voxels
+        )
     return pace
 
 

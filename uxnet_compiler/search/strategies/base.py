@@ -5,12 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from torch import Tensor
 
 from uxnet_compiler.schema import Evidence
 from uxnet_compiler.search.supernet import Supernet, Weights
+
+if TYPE_CHECKING:
+    from uxnet_compiler.search.strategies.trainer import Trainer
 
 Batch = tuple[Tensor, Tensor]
 Penalty = Callable[[Weights], Tensor]
@@ -52,10 +55,12 @@ class Strategy(ABC):
     """A way to search; the loop around it knows nothing but this.
 
     Attributes:
+        trainer: Of the supernet's weights.
         network: The supernet, all of whose weights are trained.
         dice: As in the last step.
     """
 
+    trainer: Trainer
     network: Supernet
     dice: float | None
 
@@ -65,14 +70,6 @@ class Strategy(ABC):
 
         Raises:
             FloatingPointError: A loss is not finite; the message is one line.
-        """
-
-    @abstractmethod
-    def train(self, batch: Batch, weights: Weights, progress: float) -> float:
-        """Train the weights alone on a batch, for given networks; return the loss.
-
-        Raises:
-            FloatingPointError: The loss is not finite; the message is one line.
         """
 
     @abstractmethod

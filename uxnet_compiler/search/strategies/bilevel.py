@@ -71,10 +71,6 @@ class BiLevel(Strategy):
             weights = self._draw(progress, searching=searching)
         return Step(self.trainer.step(batch, weights, progress), found, self.dice)
 
-    def train(self, batch: Batch, weights: Weights, progress: float) -> float:
-        """Train the weights alone."""
-        return self.trainer.step(batch, weights, progress)
-
     def _draw(self, progress: float, *, searching: bool) -> Weights:
         weights = self.relaxation.draw(progress, searching=searching)
         if self.config.auxiliary_skip:

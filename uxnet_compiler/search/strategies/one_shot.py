@@ -17,7 +17,7 @@ from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.sampling import Sampled
 from uxnet_compiler.search.strategies.base import Batch, Batches, Penalty, Step, Strategy
 from uxnet_compiler.search.strategies.trainer import Trainer
-from uxnet_compiler.search.supernet import Weights, drawn_ops, one_hot
+from uxnet_compiler.search.supernet import drawn_ops, one_hot
 from uxnet_compiler.spaces import FAMILIES, Space
 
 
@@ -87,10 +87,6 @@ class OneShot(Strategy):
             self.dice = scored.dice
         self.learn(scored)
         return Step(self.loss, scored.loss, self.dice)
-
-    def train(self, batch: Batch, weights: Weights, progress: float) -> float:
-        """Train the weights alone."""
-        return self.trainer.step(batch, weights, progress)
 
     @abstractmethod
     def propose(self, generator: random.Random) -> tuple[dict[str, str], tuple[str, ...]]:
