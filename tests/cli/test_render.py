@@ -61,3 +61,20 @@ def test_without_a_file_to_write_it_is_a_usage_error() -> None:
 
     assert code == 2
     assert "--out" in stderr
+
+
+def test_details_and_themes_make_other_drawings(tmp_path: Path) -> None:
+    drawn: set[str] = set()
+    for options in ([], ["--detail", "stages"], ["--detail", "ops"], ["--theme", "slides"]):
+        out = tmp_path / f"{len(drawn)}.svg"
+        assert run("zoo:nasunet", "-o", str(out), *options) == (0, f"{out}\n", "")
+        drawn.add(out.read_text(encoding="utf-8"))
+
+    assert len(drawn) == 4
+
+
+def test_an_unknown_theme_is_a_usage_error(tmp_path: Path) -> None:
+    code, _, stderr = run("zoo:unet", "-o", str(tmp_path / "g.svg"), "--theme", "neon")
+
+    assert code == 2
+    assert "paper" in stderr

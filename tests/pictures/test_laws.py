@@ -88,7 +88,7 @@ def test_the_zoo_is_drawn_without_faults_and_is_not_too_wide(name: str) -> None:
             assert layout.frame.width <= WIDEST * layout.frame.height
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.integers(3, 6),
     st.sampled_from([2, 3]),

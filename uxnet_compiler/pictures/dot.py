@@ -7,7 +7,7 @@ import graphviz
 from uxnet_compiler.pictures.figure import Figure, Panel, Stroke, Words
 from uxnet_compiler.pictures.numbers import number
 from uxnet_compiler.pictures.shapes import Curve, Point, Rect
-from uxnet_compiler.pictures.typography import FONT, text_width
+from uxnet_compiler.pictures.typography import FONT, harmless, text_width
 
 POINTS_PER_INCH = 72
 SHAPES = {
@@ -148,6 +148,6 @@ class _Writer:
 
 def _text(*lines: str) -> str:
     r"""Make Graphviz print lines as they are: no escapes, no entities, no markup."""
-    plain = (graphviz.escape(line).replace("&", "&amp;") for line in lines)
+    plain = (graphviz.escape(harmless(line)).replace("&", "&amp;") for line in lines)
     text: str = graphviz.nohtml(r"\n".join(plain))
     return text

@@ -52,7 +52,7 @@ SLIDES = Metrics(
     legend_text=12.5,
     arrow=9.0,
     row_gap=44.0,
-    gutter=26.0,
+    gutter=18.0,
     widest=1.9,
     page=16 / 9,
 )

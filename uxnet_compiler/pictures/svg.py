@@ -6,14 +6,13 @@ it is, so that a page can find it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from xml.sax.saxutils import escape, quoteattr
 
 from uxnet_compiler.pictures.figure import Dash, Figure, Panel, Stroke, Words
 from uxnet_compiler.pictures.numbers import number
 from uxnet_compiler.pictures.shapes import Point, Rect
-from uxnet_compiler.pictures.typography import FONT, LINE
+from uxnet_compiler.pictures.typography import FONT, LINE, harmless
 
 ROUNDING = 12.0  # as Graphviz rounds: at most a third of a side
 BASELINE = 0.35  # of the size of a text, below its middle
@@ -142,18 +141,9 @@ class _Pen:
         return f"{number(point[0] - self.left)},{number(self.top - point[1])}"
 
 
-def _plain(text: str) -> str:
-    """Drop what XML cannot hold, or what would turn the text around."""
-    return re.sub(
-        r"[^\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u202a-\u202e\u2066-\u2069]",
-        " ",
-        text,
-    )
-
-
 def _text(text: str) -> str:
-    return escape(_plain(text))
+    return escape(harmless(text))
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_plain(text))
+    return quoteattr(harmless(text))

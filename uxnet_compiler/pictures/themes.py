@@ -117,7 +117,7 @@ PAPER = Theme(
         "added": "#d8ebf7",
         "changed": "#f6e3ee",
     },
-    bars=("#b9b9b9", "#0072b2"),
+    bars=("#909090", "#00558a"),
 )
 DARK = Theme(
     name="dark",
@@ -147,7 +147,7 @@ DARK = Theme(
         "added": "#17405c",
         "changed": "#54293f",
     },
-    bars=("#5c6670", "#56b4e9"),
+    bars=("#7d8894", "#bfe6ff"),
 )
 SLIDE = Theme(
     name="slides",

@@ -10,6 +10,10 @@ TIMES = "\u00d7"
 ELLIPSIS = "\u2026"
 SUPERSCRIPTS = "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"
 
+_HARMFUL = re.compile(
+    "[^\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\x7f-\x9f\u2028\u2029]"
+    "|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 # Advance widths of Helvetica in thousandths of the font size, from Adobe's metrics.
 _GROUPS = {
     222: "ijl'|",
@@ -48,6 +52,11 @@ def raised(number: int) -> str:
 def printable(text: str) -> str:
     """Replace what cannot be drawn (line breaks, control characters) by a space."""
     return "".join(c if c.isprintable() else " " for c in text)
+
+
+def harmless(text: str) -> str:
+    """Replace by a space what no file can hold, and what would turn the text around."""
+    return _HARMFUL.sub(" ", text)
 
 
 def shortened(text: str, size: float, width: float) -> str:
