@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,4 +109,10 @@ def exhibits(sources: Iterable[Source]) -> list[Exhibit]:
         others = {source.genotype.name for source in alike} - {first.name}
         family = next((source.family for source in alike if source.family), "")
         found.append(Exhibit(first, family, len(alike), tuple(sorted(others))))
-    return sorted(found, key=lambda each: (each.genotype.name.casefold(), each.id))
+    return sorted(found, key=_by_name)
+
+
+def _by_name(exhibit: Exhibit) -> tuple[list[str | int], str]:
+    """Order names as people do: `unet-2` before `unet-10`."""
+    parts = re.split("([0-9]+)", exhibit.genotype.name.casefold())
+    return [int(part) if at % 2 else part for at, part in enumerate(parts)], exhibit.id

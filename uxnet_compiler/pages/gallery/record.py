@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+import math
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from uxnet_compiler.analysis import cost
+from uxnet_compiler.compiler import network_graph
 from uxnet_compiler.ops import LayerOp, spell
-from uxnet_compiler.overview import Overview
-from uxnet_compiler.pages.gallery.find import Exhibit
-from uxnet_compiler.schema import Architecture, Node, drop_dead, sizeless_id, structure_id
+from uxnet_compiler.schema import Architecture, Genotype, Node, drop_dead, sizeless_id, structure_id
 from uxnet_compiler.wording import one_line
 
 APART = ("name", "space", "evidence", "provenance")
@@ -45,31 +46,45 @@ def _in_full(op: LayerOp) -> str:
     return f"{op.kind}({', '.join(values)})"
 
 
-def record(exhibit: Exhibit, costs: Overview, table: OpTable) -> dict[str, Any]:
-    """Return the living part of a genotype, its identities and its costs as plain data.
+def records(genotypes: Sequence[Genotype], table: OpTable) -> list[dict[str, Any]]:
+    """Return what can be told of each genotype beside any other as plain data."""
+    divisors = {drop_dead(each.architecture).total_stride for each in genotypes}
+    return [_record(each, divisors, table) for each in genotypes]
 
-    Costs are for one image; multiply-accumulates and memory grow with its voxels, so those for
-    another size follow.
-    """
-    genotype = exhibit.genotype
+
+def _record(
+    genotype: Genotype, divisors: Collection[tuple[int, ...]], table: OpTable
+) -> dict[str, Any]:
+    """Return the living part of a genotype, its identities, and its costs beside any other."""
     kept = drop_dead(genotype.architecture)
     plain = genotype.model_dump(mode="json", exclude={"architecture"})
+    graph = network_graph(kept)
+    mine = kept.total_stride
+    sizes = {_common_size(mine, other) for other in divisors if len(other) == len(mine)}
+    costs = {spell(size): cost(graph, size) for size in sorted(sizes)}
     return {
-        "id": exhibit.id,
+        "id": genotype.id,
         "structure": structure_id(kept),
         "sizeless": sizeless_id(kept),
         "name": one_line(genotype.name),
-        "size": costs.image_size,
-        "divisor": costs.divisor,
+        "divisor": mine,
         # As text: the numbers of a browser are exact up to 2^53 only.
-        "params": str(costs.params),
-        "macs": str(costs.macs),
-        "peak": str(costs.peak_bytes),
+        "costs": {
+            size: {"params": str(each.params), "macs": str(each.macs), "peak": str(each.peak_bytes)}
+            for size, each in costs.items()
+        },
         "frame": _frame(kept),
         "nodes": {node.id: [*_place(kept, node), table.number(node.ops)] for node in kept.nodes},
         "edges": {edge.key: table.number(edge.ops) for edge in kept.edges},
-        "apart": {part: _digest(plain.get(part)) for part in APART},
+        "apart": [[part, _digest(plain[part])] for part in APART],
     }
+
+
+def _common_size(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the size of image that two networks are compared for, from their total strides."""
+    target = 64 if len(a) == 3 else 256
+    steps = (math.lcm(*each) for each in zip(a, b, strict=True))
+    return tuple(-(-target // step) * step for step in steps)
 
 
 def _frame(a: Architecture) -> list[list[str]]:

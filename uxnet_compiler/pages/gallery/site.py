@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from markupsafe import Markup
 
@@ -17,12 +16,14 @@ from uxnet_compiler.files import replacing
 from uxnet_compiler.pages.gallery.cards import Card, choices, make_card
 from uxnet_compiler.pages.gallery.drawings import packed, thumb
 from uxnet_compiler.pages.gallery.find import Exhibit
-from uxnet_compiler.pages.gallery.record import OpTable, record
+from uxnet_compiler.pages.gallery.record import OpTable, records
 from uxnet_compiler.pages.report.architecture import Architecture, architecture_of
 from uxnet_compiler.pages.web import make_page
 from uxnet_compiler.pictures.scene import scene
+from uxnet_compiler.pictures.summary import summary
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import dumps
+from uxnet_compiler.spaces import FAMILIES
 
 PACKAGE = "uxnet_compiler.pages.gallery"
 FIRST, PAIR, ROOM = "index.html", "compare.html", "genotypes"
@@ -44,17 +45,16 @@ def write_gallery(exhibits: Sequence[Exhibit], out: Path, observer: Observer) ->
     """
     out = out.resolve()
     require_room(out)
-    table = OpTable()
     shown = []
     observer.phase("gallery")
     with replacing(out) as draft:
         (draft / ROOM).mkdir(parents=True)
         for number, exhibit in enumerate(exhibits, 1):
-            shown.append(_show(exhibit, table))
+            shown.append(_show(exhibit))
             _write_exhibit(shown[-1], draft / ROOM)
             observer.tick(number / len(exhibits), genotypes=number)
         _write(draft / FIRST, _first_page(shown))
-        _write(draft / PAIR, _pair_page(shown, table))
+        _write(draft / PAIR, _pair_page(shown))
 
 
 def require_room(out: Path) -> None:
@@ -85,14 +85,17 @@ class _Shown:
     exhibit: Exhibit
     architecture: Architecture
     card: Card
-    record: dict[str, Any]
 
 
-def _show(exhibit: Exhibit, table: OpTable) -> _Shown:
-    architecture = architecture_of(exhibit.genotype, f"g{exhibit.id[:12]}")
-    costs = architecture.overview
-    card = make_card(exhibit, costs, thumb(scene(exhibit.genotype)))
-    return _Shown(exhibit, architecture, card, record(exhibit, costs, table))
+def _show(exhibit: Exhibit) -> _Shown:
+    genotype = exhibit.genotype
+    if genotype.space is not None and genotype.space.family not in FAMILIES:
+        # Another lab's: its choices cannot be told apart here, and no candidates be shown.
+        genotype = genotype.model_copy(update={"space": None})
+    architecture = architecture_of(genotype, f"g{exhibit.id[:12]}")
+    has_cells = len(architecture.drawings) > 1
+    small = thumb(summary(genotype) if has_cells else scene(genotype))
+    return _Shown(exhibit, architecture, make_card(exhibit, architecture.overview, small))
 
 
 def _write_exhibit(shown: _Shown, room: Path) -> None:
@@ -133,7 +136,9 @@ def _first_page(shown: Sequence[_Shown]) -> str:
     )
 
 
-def _pair_page(shown: Sequence[_Shown], table: OpTable) -> str:
+def _pair_page(shown: Sequence[_Shown]) -> str:
+    table = OpTable()
+    told = records([each.exhibit.genotype for each in shown], table)
     return make_page(
         PACKAGE,
         "compare.html",
@@ -143,10 +148,17 @@ def _pair_page(shown: Sequence[_Shown], table: OpTable) -> str:
         records={
             "ops": table.rows(),
             "verdicts": VERDICTS,
-            "records": [each.record for each in shown],
+            "records": told,
         },
-        drawings=[(each.card.id, Markup(packed(each.architecture.svg))) for each in shown],
+        drawings=[
+            (each.card.id, Markup(packed(each.architecture.drawings[-1].svg))) for each in shown
+        ],
     )
+
+
+def _packed(architecture: Architecture) -> Markup:
+    """Return the drawing of all nodes, which comes behind that of cells."""
+    return Markup(packed(architecture.drawings[-1].svg))
 
 
 def _write(path: Path, text: str) -> None:

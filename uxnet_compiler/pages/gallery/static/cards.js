@@ -14,11 +14,13 @@ uxnet.Cards = class {
     form.hidden = false;
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("input", () => this.chosen());
-    form.addEventListener("reset", () => setTimeout(() => this.chosen()));
-    this.nothing.querySelector("button").addEventListener("click", () => {
-      form.reset();
-      form.elements.q.focus();
-    });
+    for (const button of [form.querySelector("button"), this.nothing.querySelector("button")]) {
+      button.addEventListener("click", () => {
+        form.reset();
+        this.chosen();
+        form.elements.q.focus();
+      });
+    }
     addEventListener("hashchange", () => this.recall());
     this.recall();
   }

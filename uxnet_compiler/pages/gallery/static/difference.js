@@ -5,7 +5,6 @@ uxnet.difference = (() => {
   const { does } = uxnet;
   const gcd = (a, b) => (b ? gcd(b, a % b) : a);
   const lcm = (a, b) => (a / gcd(a, b)) * b;
-  const voxels = (size) => size.reduce((all, n) => all * BigInt(n), 1n);
 
   function relation(a, b) {
     if (a.id === b.id) return "same";
@@ -15,14 +14,15 @@ uxnet.difference = (() => {
 
   /* Costs of both, for one size that suits both when they have the same axes. */
   function costs(a, b) {
-    const common = a.divisor.length === b.divisor.length && a.divisor.map((d, axis) => {
-      const step = lcm(d, b.divisor[axis]);
-      return Math.ceil((a.divisor.length === 3 ? 64 : 256) / step) * step;
+    const sizeOf = (one, other) => one.divisor.map((d, axis) => {
+      const step = lcm(d, other.divisor[axis]);
+      return Math.ceil((one.divisor.length === 3 ? 64 : 256) / step) * step;
     });
-    return [a, b].map((one) => {
-      const size = common || one.size;
-      const grown = (number) => (BigInt(number) * voxels(size)) / voxels(one.size);
-      return { size, params: BigInt(one.params), macs: grown(one.macs), peak: grown(one.peak) };
+    const isAlike = a.divisor.length === b.divisor.length;
+    return [[a, b], [b, a]].map(([one, other]) => {
+      const size = sizeOf(one, isAlike ? other : one);
+      const found = Object.entries(one.costs[size.join("x")]);
+      return { size, ...Object.fromEntries(found.map(([what, number]) => [what, BigInt(number)])) };
     });
   }
 
@@ -79,7 +79,7 @@ uxnet.difference = (() => {
         (edge) => does(edge, ops),
         (old, now) => opChanges(old, now, ops),
       ),
-      apart: Object.keys(a.apart).filter((part) => a.apart[part] !== b.apart[part]),
+      apart: changes(a.apart, b.apart).map(({ what }) => what),
     };
   };
 })();
