@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 from typing import Any
 
@@ -85,7 +87,9 @@ def shorten(_app: Sphinx, _what: str, _name: str, obj: Any, *_rest: Any) -> tupl
 
 def show_zoo(app: Sphinx, error: Exception | None) -> None:
     """Put the gallery of the bundled genotypes beside the pages."""
-    if error is None:
+    if error is not None:
+        return
+    with contextlib.redirect_stdout(io.StringIO()):  # the command prints the path
         main(["gallery", "--zoo", "-o", str(app.outdir / "gallery")], standalone_mode=False)
 
 
