@@ -22,9 +22,9 @@ TRACK_PITCH, TRACK_CLEARANCE = 11.0, 13.0
 SAME_LEVEL_GAP = 22.0  # between the rows of one level
 MANY_COLUMNS = 12
 # Room in a gutter for the links that climb in it: for the first, and at most.
-CROWD, MOST_CROWD, DENSE_CROWD, MOST_DENSE_CROWD = 32.0, 96.0, 16.0, 60.0
+CROWD, MOST_CROWD, DENSE_CROWD, MOST_DENSE_CROWD = 32.0, 96.0, 16.0, 75.0
 AROUND = 140.0  # title and legend, roughly
-MOST_STRETCH = 2.6
+MOST_STRETCH = 3.0
 
 Size = tuple[float, float]
 
@@ -164,7 +164,8 @@ def _gutters(
             counts[gutter] += 1.0 if r0 != r1 else weight * (route.kind == "track")
     gutters = range(lattice.columns - 1)
     each, most = (DENSE_CROWD, MOST_DENSE_CROWD) if dense else (CROWD, MOST_CROWD)
-    needed = [metrics.gutter + widest[g] + min(each * counts[g] ** 0.5, most) for g in gutters]
+    power = 0.7 if dense else 0.5
+    needed = [metrics.gutter + widest[g] + min(each * counts[g] ** power, most) for g in gutters]
     between = [
         g
         for g in gutters
