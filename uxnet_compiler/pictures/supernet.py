@@ -109,7 +109,7 @@ class _Supernet:
         self._kept_nodes = {node.id for node in kept.nodes}
         self._kept_edges = {edge.key for edge in kept.edges}
         self._own = {node.id: node.slot.choice for node in space.nodes}
-        self._homes = _homes(space)
+        self._homes = homes(space)
 
     def box(self, plain: Box) -> Box:
         """Return the box of a node with the shares of its choices."""
@@ -176,7 +176,7 @@ def _spelled(candidate: str) -> str:
     return printable(candidate.replace("_", " "))
 
 
-def _homes(space: Space) -> Mapping[str, list[str]]:
+def homes(space: Space) -> Mapping[str, list[str]]:
     """Return the choices that are drawn in each node, its own first."""
     found: dict[str, list[str]] = {
         node.id: [] if node.slot.choice is None else [node.slot.choice] for node in space.nodes
@@ -187,8 +187,8 @@ def _homes(space: Space) -> Mapping[str, list[str]]:
             edges[edge.slot.choice].append(edge)
     for choice, those in sorted(edges.items()):
         sources = {edge.source for edge in those} - {INPUT}
-        homes = sources if len(sources) == 1 else {edge.target for edge in those} - {OUTPUT}
-        for name in homes:
+        targets = {edge.target for edge in those} - {OUTPUT}
+        for name in sources if len(sources) == 1 else targets:
             if choice not in found[name]:
                 found[name].append(choice)
     return found
