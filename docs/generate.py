@@ -53,9 +53,12 @@ def _helps(
 def drawings() -> dict[Path, list[str]]:
     """Return for every drawing its path, and what `uxnet` is told to make it, but for `-o FILE`.
 
-    These are all bundled genotypes, searched ones with what was cut, and a difference.
+    These are all bundled genotypes, searched ones with what was cut, a supernet and a difference.
     """
-    found = {HERE / "pictures" / "unet-unetpp.svg": ["diff", "zoo:unet", "zoo:unetpp"]}
+    found = {
+        HERE / "pictures" / "unet-unetpp.svg": ["diff", "zoo:unet", "zoo:unetpp"],
+        HERE / "pictures" / "hippocampus-supernet.svg": ["render", "zoo:hippocampus", "--supernet"],
+    }
     for entry in zoo().values():
         evidence = entry.genotype().evidence
         gates = evidence.gates.values() if evidence else ()
