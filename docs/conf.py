@@ -17,7 +17,7 @@ project = "uxnet-compiler"
 release = version = uxnet_compiler.__version__
 language = "en"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "search.md"]  # Sphinx has a page of its own called search
 
 html_theme = "furo"
 html_title = f"{project} {version}"
@@ -51,7 +51,8 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 
-OUTSIDE = {
+INCLUDED = {
+    "search.md": "searching.md",
     "../benchmarks/README.md": "benchmarks.md",
     "../CONTRIBUTING.md": "contributing.md",
     "../CHANGELOG.md": "changelog.md",
@@ -73,9 +74,14 @@ def tidy(_app: Sphinx, what: str, _name: str, _obj: Any, _options: Any, lines: l
 
 
 def stay_on_the_site(_app: Sphinx, _page: str, source: list[str]) -> None:
-    """Link to the pages that show what lies outside docs/, and not to the files."""
-    for outside, page in OUTSIDE.items():
+    """Link to the pages that show what is included, and not to the files."""
+    for outside, page in INCLUDED.items():
         source[0] = source[0].replace(f"]({outside})", f"]({page})")
+
+
+def stay_on_the_site_there(_app: Sphinx, _path: Any, page: str, source: list[str]) -> None:
+    """Do the same in what is included."""
+    stay_on_the_site(_app, page, source)
 
 
 def shorten(_app: Sphinx, _what: str, _name: str, obj: Any, *_rest: Any) -> tuple[str, str] | None:
@@ -97,5 +103,6 @@ def setup(app: Sphinx) -> None:
     """Sphinx calls this."""
     app.connect("build-finished", show_zoo)
     app.connect("source-read", stay_on_the_site)
+    app.connect("include-read", stay_on_the_site_there)
     app.connect("autodoc-process-docstring", tidy, priority=400)  # ahead of napoleon
     app.connect("autodoc-process-signature", shorten)
