@@ -40,7 +40,7 @@ class Reel:
         frames: How many.
         decided: Whether the last one is the decision.
         data: For the script: tracks of what changes, gates, shares and numbers by frame.
-        facts: Cards of the last frame.
+        facts: Titles of the cards; the script fills them.
         gate_rows: For a table: gate, at the start, in the end, whether it is kept.
     """
 
@@ -94,7 +94,13 @@ def reel_of(film: Film, name: str) -> Reel:
                 if box.bars
             },
         },
-        facts={"nodes": {}, "edges": {}},
+        facts={
+            "nodes": {box.id: {"title": box.id} for box in last.boxes},
+            "edges": {
+                f"{link.source}>{link.target}": {"title": f"{link.source} to {link.target}"}
+                for link in last.links
+            },
+        },
         gate_rows=_gate_rows(film),
     )
 

@@ -8,6 +8,7 @@ for (const reel of document.querySelectorAll(".reel")) {
   const now = reel.querySelector(".reel-now");
   const prefix = figure.id.replace(/^graph-/, "") + "-";
   const last = data.steps.length - 1;
+  const titles = graph.facts;
   let frame = last;
 
   // Which value of a track holds at a frame: the last change up to it.
@@ -50,12 +51,12 @@ for (const reel of document.querySelectorAll(".reel")) {
 
   const facts = () => {
     const share = (value) => value / 1000;
-    const nodes = {};
+    const nodes = { ...titles.nodes };
     for (const [id, bars] of Object.entries(data.bars)) {
       const shown = bars.map(({ name, shares }) => ({ name, share: share(shares[frame]), chosen: false }));
       nodes[id] = { title: id, rows: [["step", String(data.steps[frame])]], bars: shown };
     }
-    const edges = {};
+    const edges = { ...titles.edges };
     for (const [key, gates] of Object.entries(data.gates)) {
       const gate = share(gates[frame]);
       edges[key] = {

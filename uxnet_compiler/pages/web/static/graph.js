@@ -94,7 +94,9 @@ uxnet.Graph = class {
   }
 
   spoken(fact) {
-    return [fact.title, ...(fact.rows || []).map(([name, value]) => `${name}: ${value}`)].join(", ");
+    const rows = (fact.rows || []).map(([name, value]) => `${name}: ${value}`);
+    const bars = (fact.bars || []).map(({ name, share }) => `${name} ${share.toFixed(2)}`);
+    return [fact.title, ...rows, ...bars].join(", ");
   }
 
   listen() {
@@ -117,6 +119,7 @@ uxnet.Graph = class {
     svg.addEventListener("focusin", (event) => {
       const part = partOf(event);
       if (!part?.matches(":focus-visible")) return;
+      part.setAttribute("aria-label", this.spoken(this.fact(part))); // facts may have changed
       this.view.reveal(part.getBoundingClientRect());
       this.card.show(this.fact(part), part.getBoundingClientRect());
     });

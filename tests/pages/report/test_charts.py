@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from uxnet_compiler.pages.report.charts import Dot, Line, StripRow, line_chart, series, strip
+from uxnet_compiler.runs.events import Event
+
+
+def test_a_line_spans_the_axes() -> None:
+    chart = line_chart("it", "It", [Line("a", [10, 20, 30], [0.0, 0.5, 1.0])], limits=(0, 1))
+
+    assert chart is not None
+    points = [
+        (float(x), float(y)) for x, y in re.findall(r"([\d.]+) ([\d.]+)", chart.paths[0].line)
+    ]
+    assert points[0] == (chart.left, chart.bottom)
+    assert points[-1] == (chart.right, chart.top)
+    assert points[1][0] == pytest.approx((chart.left + chart.right) / 2)
+    assert chart.table == (["step", "a"], [["10", "0"], ["20", "0.5"], ["30", "1"]])
+
+
+def test_a_single_moment_and_a_constant_have_a_chart_too() -> None:
+    chart = line_chart("it", "It", [Line("a", [5], [2.0])])
+
+    assert chart is not None
+    ((x, y),) = chart.paths[0].dots
+    assert chart.left < x < chart.right
+    assert chart.top < y < chart.bottom
+
+
+def test_without_a_number_there_is_no_chart() -> None:
+    assert line_chart("it", "It", [Line("a", [], [])]) is None
+
+
+def test_many_steps_are_averaged_and_end_where_the_run_did() -> None:
+    diary: list[Event] = [
+        {"kind": "train", "step": step, "loss": float(step)} for step in range(1, 2001)
+    ]
+
+    steps, losses = series(diary, "train", "loss")
+
+    assert len(steps) == len(losses) == 200
+    assert steps[-1] == 2000
+    assert losses[0] == pytest.approx(5.5)
+
+
+def test_what_is_not_told_is_left_out() -> None:
+    diary: list[Event] = [
+        {"kind": "search", "step": 1, "loss": None},
+        {"kind": "search", "step": 2, "loss": 3.0},
+        {"kind": "gates", "step": 2},
+    ]
+
+    assert series(diary, "search", "loss") == ([2.0], [3.0])
+
+
+def test_equal_dots_of_a_strip_lie_apart_and_within_their_row() -> None:
+    dots = tuple(Dot(0.5, str(number)) for number in range(4))
+
+    found = strip("it", "It", "x", [StripRow("row", dots)], limits=(0, 1)).rows[0]
+
+    assert len({dot.at for dot in found.dots}) == 4
+    assert max(abs(dot.at[1] - found.y) for dot in found.dots) < 17
+
+
+def test_values_beyond_an_axis_stay_on_it() -> None:
+    row = StripRow("row", (Dot(1e-9, "a"), Dot(1e9, "b")))
+
+    found = strip("it", "It", "x", [row], limits=(0.1, 10), scale="log")
+
+    assert [dot.at[0] for dot in found.rows[0].dots] == [found.left, found.right]
