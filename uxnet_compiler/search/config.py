@@ -40,8 +40,8 @@ class SearchConfig(BaseModel):
         evidence: What decides in the end. `measured`: edges that the trained supernet misses when
             they are taken out, ops that do best in single networks (ours, for `bilevel`);
             `learned`: gates and preferences as they are after the last step (paper).
-        price: Of the MACs of the whole space, in units of the loss, where parts are measured: an
-            edge or an op that takes more has to be worth it (ours).
+        price: Of the work of the whole space (half MACs, half feature maps), in units of the loss,
+            where parts are measured: an edge or an op that takes more has to be worth it (ours).
         warmup: Part of the search in which only weights are trained.
         weight_lr: AdamW, cosine down to zero.
         alpha_lr: Adam on the ops' preferences.
@@ -91,7 +91,7 @@ class SearchConfig(BaseModel):
     search_edges: bool = True
     gates: Literal["relative", "plain"] = "relative"
     evidence: Literal["measured", "learned"] = "measured"
-    price: Annotated[float, Field(ge=0, le=1000)] = 0.1
+    price: Annotated[float, Field(ge=0, le=1000)] = 0.2
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.3
     weight_lr: Rate = 2e-3
     alpha_lr: Rate = 2e-2

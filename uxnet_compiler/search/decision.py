@@ -80,7 +80,7 @@ def decide(loop: Loop, price: Price, observer: Observer, *, complete: bool) -> O
 
     Args:
         loop: After its last step.
-        price: Of the multiply-accumulates of a mixture, in units of the loss.
+        price: Of the work that a mixture takes, in units of the loss.
         observer: Hears how far it is.
         complete: Whether all steps were made.
 

@@ -3,7 +3,7 @@
 A gate says how much of an edge a supernet mixes in, not what the edge is worth: behind the sum a
 norm rescales, and other edges stand in. So each edge is taken out, each candidate is tried in
 single networks, and the loss on held-out patches says what that costs. Each part has to earn the
-multiply-accumulates that it takes.
+work that it takes.
 
 Source:
     Wang et al., "Rethinking Architecture Selection in Differentiable NAS", ICLR 2021: ops are
@@ -32,7 +32,7 @@ Change = Callable[[Weights], Weights]
 """Makes a variant of a mixture."""
 
 Price = Callable[[Weights], float]
-"""What the multiply-accumulates of a mixture are worth, in units of the loss."""
+"""What a mixture has to be worth for the work that it takes, in units of the loss."""
 
 
 class Missed(BaseModel):
@@ -41,7 +41,7 @@ class Missed(BaseModel):
     Attributes:
         mean: Over all patches.
         error: Standard error of that mean.
-        price: What the multiply-accumulates of the part are worth, in units of the loss.
+        price: What the part has to be worth for the work that it takes, in units of the loss.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import fmean
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from uxnet_compiler.analysis import cost
 from uxnet_compiler.lowering import lower
 from uxnet_compiler.schema import Genotype, Limits
 from uxnet_compiler.search.budget.penalty import MARGIN, Budget, hinge
-from uxnet_compiler.search.budget.prices import slot_prices
+from uxnet_compiler.search.budget.prices import FIXED, slot_prices
 from uxnet_compiler.search.relaxation import Relaxation
 from uxnet_compiler.search.supernet import Weights, all_open, one_hot
 from uxnet_compiler.spaces.uxnet import UXNET, UXNetOptions, space
@@ -132,3 +134,19 @@ def test_the_penalty_rises_smoothly_with_the_excess(a: float, b: float) -> None:
     assert second - first <= high - low + 1e-12  # the slope is at most one
     assert high > 1 - MARGIN or second == 0
     assert low <= 1 or second - first == pytest.approx(high - low, abs=1e-9)
+
+
+def test_the_share_of_the_work_is_half_arithmetic_and_half_memory() -> None:
+    first = {choice: names[0] for choice, names in FRAME.choices.items()}
+    slots = {node.id: node.slot for node in FRAME.nodes} | {e.key: e.slot for e in FRAME.edges}
+    macs = maps = open_macs = open_maps = 0.0
+    for name, by_candidate in PRICES.items():
+        choice = slots[name].choice
+        taken = by_candidate[first[choice] if choice is not None else FIXED]
+        macs, maps = macs + taken.macs, maps + taken.map_bytes
+        open_macs += fmean(price.macs for price in by_candidate.values())
+        open_maps += fmean(price.map_bytes for price in by_candidate.values())
+    assert budget().share(all_open(FRAME)) == pytest.approx(1.0)
+    assert budget().share(one_hot(FRAME, first, frozenset(FRAME.gates))) == pytest.approx(
+        (macs / open_macs + maps / open_maps) / 2, rel=1e-5
+    )

@@ -88,6 +88,16 @@ class Budget:
             total = total + hinge(expected[name] / limit)
         return total
 
+    def share(self, weights: Weights) -> float:
+        """Return the part of the open space's work that a mixture takes.
+
+        Half of it counts multiply-accumulates, half the feature maps that are written: small
+        kernels on large grids wait for memory.
+        """
+        with torch.no_grad():
+            parts = self._sums(weights) / self._open
+        return float(parts[_MACS] + parts[_MAPS]) / 2
+
     def expected(self, weights: Weights) -> dict[str, Tensor]:
         """Return the expected cost of a relaxed network by the name of its limit."""
         return self._expected(self._sums(weights))

@@ -28,7 +28,7 @@ class SearchBudget:
     """What a search may find.
 
     Attributes:
-        price: What the multiply-accumulates of a mixture are worth where parts are measured.
+        price: What a mixture has to be worth, for the work that it takes, where parts are measured.
         limits: Of the network; `None` when there are none.
         latencies: Times of ops; `None` when the latency is not limited.
         penalty: What to add to the architecture's loss; `None` when nothing is asked for.
@@ -79,8 +79,8 @@ def search_budget(task: Task, device: torch.device, observer: Observer) -> Searc
 
 def _price(task: Task, prices: Prices) -> Price:
     """Return what mixtures cost where parts are measured; limits are kept when decoding."""
-    budget = Budget(task.space, prices, cost_pressure=task.config.price)
-    return lambda weights: float(budget.penalty(weights))
+    budget = Budget(task.space, prices)
+    return lambda weights: task.config.price * budget.share(weights)
 
 
 def wish(config: SearchConfig) -> Wish:
