@@ -55,6 +55,14 @@ def test_a_damaged_line_in_the_middle_is_an_error(tmp_path: Path) -> None:
         read_events(path)
 
 
+def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(b"\xff\xfe")
+
+    with pytest.raises(RunError, match="is not UTF-8 text"):
+        read_events(path)
+
+
 def test_numbers_are_tensorboard_scalars(tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import (  # type: ignore[import-untyped]  # ships no types
         EventAccumulator,

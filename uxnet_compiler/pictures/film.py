@@ -109,10 +109,7 @@ Numbers = dict[int, tuple[float | None, float | None]]
 def _diary(folder: RunFolder) -> tuple[list[Told], Numbers]:
     """Return what is told of gates, and loss and Dice, both in the order of the steps."""
     path = folder.events_path
-    try:
-        events = read_events(path)
-    except UnicodeDecodeError:
-        raise RunError(f"{path}: is not UTF-8 text") from None
+    events = read_events(path)
     told: list[Told] = []
     numbers: Numbers = {}
     for event in events:

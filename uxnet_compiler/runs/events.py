@@ -93,13 +93,16 @@ def read_events(path: Path) -> list[Event]:
     """Read a diary; a last line that a crash cut off is left out.
 
     Raises:
-        RunError: A line before the last is not an event.
+        RunError: A line before the last is not an event, or the file is no text.
     """
     return list(_events(path)) if path.is_file() else []
 
 
 def _events(path: Path) -> Iterator[Event]:
-    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise RunError(f"{path}: is not UTF-8 text") from None
     for number, line in enumerate(lines, start=1):
         try:
             event = json.loads(line)

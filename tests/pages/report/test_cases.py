@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -149,10 +150,33 @@ def test_scores_alone_cannot_be_looked_at(trained: Path, phantom_set: Path, tmp_
         write_report((str(tmp_path / "alone"),), tmp_path / "report.html", data=phantom_set)
 
 
-def test_damaged_scores_are_told_in_a_line(tmp_path: Path) -> None:
+def without_scores(told: dict[str, Any]) -> None:
+    told["cases"] = []
+
+
+def without_a_label(told: dict[str, Any]) -> None:
+    told["cases"][0]["scores"] = {}
+
+
+def with_no_number(told: dict[str, Any]) -> None:
+    told["cases"][0]["scores"]["organ"]["dice"] = float("nan")
+
+
+def without_a_summary(told: dict[str, Any]) -> None:
+    del told["summary"]
+
+
+@pytest.mark.parametrize(
+    "damage", [without_scores, without_a_label, with_no_number, without_a_summary]
+)
+def test_damaged_scores_are_told_in_a_line(
+    damage: Callable[[dict[str, Any]], None], trained: Path, tmp_path: Path
+) -> None:
+    told = json.loads((trained / "evaluation" / "scores.json").read_text())
+    damage(told)
     folder = tmp_path / "alone"
     folder.mkdir()
-    (folder / "scores.json").write_text('{"cases": 1}')
+    (folder / "scores.json").write_text(json.dumps(told))
 
     with pytest.raises(RunError, match=r"scores\.json: ") as error:
         write_report((str(folder),), tmp_path / "report.html")

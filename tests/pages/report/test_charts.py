@@ -46,11 +46,14 @@ def test_many_steps_are_averaged_and_end_where_the_run_did() -> None:
     assert losses[0] == pytest.approx(5.5)
 
 
-def test_what_is_not_told_is_left_out() -> None:
+def test_what_is_not_told_or_no_number_is_left_out() -> None:
     diary: list[Event] = [
         {"kind": "search", "step": 1, "loss": None},
         {"kind": "search", "step": 2, "loss": 3.0},
         {"kind": "gates", "step": 2},
+        {"kind": "search", "step": 3, "loss": float("nan")},
+        {"kind": "search", "step": 10**400, "loss": 1.0},
+        {"kind": "search", "step": 4, "loss": "many"},
     ]
 
     assert series(diary, "search", "loss") == ([2.0], [3.0])

@@ -19,6 +19,7 @@ from uxnet_compiler.runs.events import Event
 WIDTH, HEIGHT = 720.0, 270.0
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 12.0, 40.0
 POINTS = 200  # of a line; more are averaged
+LARGEST = 1e12  # of what is drawn
 ROW = 34.0  # of a strip
 STRIP_LEFT = 150.0
 
@@ -212,11 +213,11 @@ def _table(lines: Sequence[Line], x_name: str) -> tuple[list[str], list[list[str
 def series(diary: Sequence[Event], kind: str, name: str) -> tuple[list[float], list[float]]:
     """Return steps and values of what a diary tells, averaged to at most `POINTS`."""
     found = [
-        (event["step"], value)
+        (step, value)
         for event in diary
         if event["kind"] == kind
-        and isinstance(value := event.get(name), int | float)
-        and isinstance(event["step"], int)
+        and _is_number(value := event.get(name))
+        and _is_number(step := event["step"])
     ]
     if not found:
         return [], []
@@ -225,6 +226,11 @@ def series(diary: Sequence[Event], kind: str, name: str) -> tuple[list[float], l
     # The last step stands for each part, so that the axis ends where the run did.
     x = [float(part[-1]) for part in np.array_split(steps, parts)]
     return x, [float(part.mean()) for part in np.array_split(values, parts)]
+
+
+def _is_number(value: object) -> bool:
+    """Tell whether a value can be drawn: a diary may be damaged."""
+    return isinstance(value, int | float) and abs(value) < LARGEST
 
 
 @dataclass(frozen=True)

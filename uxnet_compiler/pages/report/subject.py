@@ -114,8 +114,14 @@ def read_evaluation(path: Path) -> Evaluation:
         RunError: The file cannot be read, or is not that.
     """
     try:
-        return Evaluation.model_validate_json(path.read_bytes())
+        found = Evaluation.model_validate_json(path.read_bytes())
     except OSError as error:
         raise RunError(f"{path}: cannot be read: {error.strerror or error}") from None
     except ValidationError as error:
         raise RunError(f"{path}: {first_defect(error)}") from None
+    dice = [one.dice for case in found.cases for one in case.scores.values()]
+    if not dice or not all(case.scores for case in found.cases):
+        raise RunError(f"{path}: no scores in it, or a case without any")
+    if not all(0 <= each <= 1 for each in (found.summary.dice, *dice)):
+        raise RunError(f"{path}: a Dice in it is not between 0 and 1")
+    return found
