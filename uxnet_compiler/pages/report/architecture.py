@@ -27,6 +27,7 @@ from uxnet_compiler.search.trust.model import Trust
 from uxnet_compiler.wording import mebibytes, short
 
 Pairs = list[tuple[str, str]]
+MOST_ROWS = 1000  # of the table of costs
 WORTH = 0.75  # a drawing of cells is shown, too, when it has at most this part of the boxes
 
 
@@ -52,6 +53,7 @@ class Architecture:
         totals: Size and cost in a few lines.
         heads: Of the table of costs.
         rows: Of the table of costs.
+        left_out: Parts that the table has no room for, the cheapest.
         legend: Of the abbreviations in it.
         origin: Where it comes from.
     """
@@ -62,6 +64,7 @@ class Architecture:
     totals: Pairs
     heads: list[str]
     rows: list[list[Cell]]
+    left_out: int
     legend: str
     origin: Pairs
 
@@ -81,13 +84,15 @@ def architecture_of(
         GraphError: The size does not fit the architecture.
     """
     found = overview(genotype, size)
+    rows = cost_rows(found)
     return Architecture(
         name=name,
         overview=found,
         drawings=_drawings(genotype, name, found, trust),
         totals=_totals(found),
         heads=cost_heads(found),
-        rows=cost_rows(found),
+        rows=rows[:MOST_ROWS],
+        left_out=max(0, len(rows) - MOST_ROWS),
         legend=legend((*found.nodes, *found.edges)),
         origin=_origin(found),
     )

@@ -30,8 +30,6 @@ def facts_of(genotype: Genotype, found: Overview, trust: Trust | None = None) ->
         trust: Of its search; adds how strong the evidence for each gate is.
     """
     space = _space(genotype)
-    evidence = genotype.evidence
-    choices = evidence.choices if evidence else {}
     chosen_at = {} if space is None else _choices_of(space)
     strengths = _strengths(trust)
     nodes: dict[str, Fact] = {
@@ -47,7 +45,7 @@ def facts_of(genotype: Genotype, found: Overview, trust: Trust | None = None) ->
         nodes[node.id] = {
             "title": node.id,
             "rows": rows + _costs(node),
-            "bars": _bars(choices.get(choice or "")),
+            "bars": _bars(genotype, choice),
         }
     edges = {}
     for edge in found.edges:
@@ -60,7 +58,7 @@ def facts_of(genotype: Genotype, found: Overview, trust: Trust | None = None) ->
         edges[key] = {
             "title": f"{edge.source} to {edge.target}",
             "rows": rows + _costs(edge),
-            "bars": _bars(choices.get(chosen_at.get(key) or "")),
+            "bars": _bars(genotype, chosen_at.get(key)),
         }
     return {"nodes": nodes, "edges": edges}
 
@@ -192,12 +190,20 @@ def _choices_of(space: Space) -> dict[str, str]:
     return {name: slot.choice for name, slot in slots if slot.choice is not None}
 
 
-def _bars(candidates: Mapping[str, float] | None) -> list[dict[str, Any]]:
-    if not candidates:
+def _bars(genotype: Genotype, choice: str | None) -> list[dict[str, Any]]:
+    """Return the share of each candidate of a choice, and which one was taken."""
+    evidence = genotype.evidence
+    if choice is None or evidence is None or choice not in evidence.choices:
         return []
-    best = max(candidates, key=lambda name: candidates[name])
+    candidates = evidence.choices[choice]
+    likeliest = max(candidates, key=lambda name: candidates[name])
+    taken = genotype.provenance.replaced.get(choice, likeliest)
     return [
-        {"name": one_line(name, 40), "share": round(share, 4), "chosen": name == best}
+        {
+            "name": one_line(name.replace("_", " "), 40),
+            "share": round(share, 4),
+            "chosen": name == taken,
+        }
         for name, share in candidates.items()
     ]
 
