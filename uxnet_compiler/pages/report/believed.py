@@ -6,16 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from uxnet_compiler.pages.report.architecture import Pairs
-from uxnet_compiler.pages.report.charts import (
-    Chart,
-    Dot,
-    Line,
-    Strip,
-    StripRow,
-    line_chart,
-    strip,
-)
+from uxnet_compiler.pages.report.charts import Chart, Line, line_chart
 from uxnet_compiler.pages.report.facts import Cell, number
+from uxnet_compiler.pages.report.strips import Dot, Strip, StripRow, strip
 from uxnet_compiler.search.trust.model import Band, Comparison, Decision, Gap, Trust, Verdict
 from uxnet_compiler.search.trust.rules import NOISE, WEAK
 from uxnet_compiler.wording import mebibytes, one_line, short

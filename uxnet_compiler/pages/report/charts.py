@@ -1,4 +1,4 @@
-"""Charts of a report: lines over steps and strips of dots, as places on a canvas.
+"""Charts of a report: lines over steps, as places on a canvas.
 
 The template draws them without a script; the script adds what the pointer is at. Colours and
 dashes are those of the page.
@@ -6,10 +6,9 @@ dashes are those of the page.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -20,8 +19,6 @@ WIDTH, HEIGHT = 720.0, 270.0
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 12.0, 40.0
 POINTS = 200  # of a line; more are averaged
 LARGEST = 1e12  # of what is drawn
-ROW = 34.0  # of a strip
-STRIP_LEFT = 150.0
 
 Scale = Callable[[float], float]
 
@@ -133,16 +130,16 @@ def line_chart(
     if first == last:
         first, last = first - 1, last + 1
     low, high = limits or _roomy(min(ys), max(ys))
-    x_of = _scale(first, last, LEFT, WIDTH - RIGHT)
-    y_of = _scale(low, high, HEIGHT - BOTTOM, TOP)
+    x_of = spread(first, last, LEFT, WIDTH - RIGHT)
+    y_of = spread(low, high, HEIGHT - BOTTOM, TOP)
     if legend is None:
         legend = [(line.name, line.kind) for line in lines if line.in_legend]
     return Chart(
         id=id_,
         title=title,
         x_name=x_name,
-        x_ticks=_ticks(first, last, x_of, whole=True),
-        y_ticks=_ticks(low, high, y_of),
+        x_ticks=round_ticks(first, last, x_of, whole=True),
+        y_ticks=round_ticks(low, high, y_of),
         paths=tuple(_path(line, x_of, y_of) for line in lines),
         legend=tuple(legend),
         rules=tuple(Tick(round(y_of(at), 1), text) for at, text in rules),
@@ -167,11 +164,13 @@ def _roomy(low: float, high: float) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _scale(low: float, high: float, start: float, end: float) -> Scale:
+def spread(low: float, high: float, start: float, end: float) -> Scale:
+    """Return where the values from `low` to `high` lie between `start` and `end`."""
     return lambda value: start + (value - low) / (high - low) * (end - start)
 
 
-def _ticks(low: float, high: float, place: Scale, *, whole: bool = False) -> tuple[Tick, ...]:
+def round_ticks(low: float, high: float, place: Scale, *, whole: bool = False) -> tuple[Tick, ...]:
+    """Return about five round values of an axis, and where they lie."""
     values = MaxNLocator(5, steps=[1, 2, 5, 10], integer=whole).tick_values(low, high)
     inside = [float(value) for value in values if low - 1e-9 <= value <= high + 1e-9]
     return tuple(Tick(round(place(value), 1), f"{value:.6g}") for value in inside)
@@ -231,101 +230,3 @@ def series(diary: Sequence[Event], kind: str, name: str) -> tuple[list[float], l
 def _is_number(value: object) -> bool:
     """Tell whether a value can be drawn: a diary may be damaged."""
     return isinstance(value, int | float) and abs(value) < LARGEST
-
-
-@dataclass(frozen=True)
-class Dot:
-    """A value in a strip, and what it is."""
-
-    value: float
-    text: str
-    at: tuple[float, float] = (0.0, 0.0)
-
-
-@dataclass(frozen=True)
-class StripRow:
-    """A row of dots; `mark` is where their mean is, or None."""
-
-    name: str
-    dots: tuple[Dot, ...]
-    kind: str = "1"
-    mark: float | None = None
-    y: float = 0.0
-
-
-@dataclass(frozen=True)
-class Zone:
-    """A part of the axis with a name."""
-
-    start: float
-    end: float
-    name: str
-
-
-@dataclass(frozen=True)
-class Strip:
-    """Rows of dots on one axis."""
-
-    id: str
-    title: str
-    x_name: str
-    ticks: tuple[Tick, ...]
-    rows: tuple[StripRow, ...]
-    zones: tuple[Zone, ...] = ()
-    width: float = WIDTH
-    left: float = STRIP_LEFT
-    right: float = WIDTH - RIGHT
-    bottom: float = field(default=0.0)
-
-
-def strip(
-    id_: str,
-    title: str,
-    x_name: str,
-    rows: Sequence[StripRow],
-    *,
-    limits: tuple[float, float],
-    scale: Literal["linear", "log"] = "linear",
-    ticks: Sequence[float] = (),
-    zones: Sequence[tuple[float, float, str]] = (),
-) -> Strip:
-    """Place rows of dots on a canvas; dots that would hide each other are set apart."""
-    low, high = limits
-    bend = math.log10 if scale == "log" else float
-    straight = _scale(bend(low), bend(high), STRIP_LEFT, WIDTH - RIGHT)
-
-    def x_of(value: float) -> float:
-        return straight(bend(min(max(value, low), high)))
-
-    top = 18.0 if zones else 4.0
-    placed = []
-    for at, row in enumerate(rows):
-        y = top + ROW * (at + 0.5)
-        mark = None if row.mark is None else round(x_of(row.mark), 1)
-        placed.append(StripRow(row.name, _apart(row.dots, x_of, y), row.kind, mark, y))
-    axis = (
-        tuple(Tick(round(x_of(value), 1), f"{value:g}") for value in ticks)
-        if ticks
-        else _ticks(low, high, x_of)
-    )
-    return Strip(
-        id=id_,
-        title=title,
-        x_name=x_name,
-        ticks=axis,
-        rows=tuple(placed),
-        zones=tuple(Zone(round(x_of(a), 1), round(x_of(b), 1), name) for a, b, name in zones),
-        bottom=top + ROW * len(rows),
-    )
-
-
-def _apart(dots: Sequence[Dot], x_of: Scale, y: float) -> tuple[Dot, ...]:
-    """Move dots of nearly one value up and down by turns."""
-    found: list[Dot] = []
-    for dot in sorted(dots, key=lambda dot: (dot.value, dot.text)):
-        x = x_of(dot.value)
-        near = sum(abs(other.at[0] - x) < 5 for other in found)
-        shift = (near + 1) // 2 * (1 if near % 2 else -1) * 5.0
-        shift = max(-ROW / 2 + 3, min(ROW / 2 - 3, shift))
-        found.append(Dot(dot.value, dot.text, (round(x, 1), round(y + shift, 1))))
-    return tuple(found)

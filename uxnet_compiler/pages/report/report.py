@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from uxnet_compiler.costs.count import common_size
 from uxnet_compiler.errors import DataError, GraphError, RunError
 from uxnet_compiler.files import write_text
-from uxnet_compiler.pages.report.architecture import Architecture, Pairs, architecture_of
-from uxnet_compiler.pages.report.believed import Belief, belief_of
+from uxnet_compiler.pages.report.architecture import Pairs, architecture_of
+from uxnet_compiler.pages.report.believed import belief_of
+from uxnet_compiler.pages.report.chapter import Chapter, heads_of, labels_of, row_of
 from uxnet_compiler.pages.report.charts import Chart
 from uxnet_compiler.pages.report.course import (
     dice_together,
     search_charts,
     training_charts,
 )
-from uxnet_compiler.pages.report.facts import Cell, number
-from uxnet_compiler.pages.report.overlays import Overlay
-from uxnet_compiler.pages.report.reel import Reel, reel_of
-from uxnet_compiler.pages.report.scored import Scores, predicted_scores, scores_of
+from uxnet_compiler.pages.report.reel import reel_of
+from uxnet_compiler.pages.report.scored import predicted_scores, scores_of
 from uxnet_compiler.pages.report.subject import Subject, open_subjects
 from uxnet_compiler.pages.web import make_page
 from uxnet_compiler.pictures.film import Film, read_film
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import Genotype
-from uxnet_compiler.wording import one_line, short
+from uxnet_compiler.wording import one_line
 
 PACKAGE = "uxnet_compiler.pages.report"
 STYLES, SCRIPTS = ("report.css",), ("charts.js", "reel.js", "overlays.js")
@@ -38,22 +37,6 @@ KINDS = {
     "predictions": "Predictions",
 }
 MOST = 20  # subjects of a comparison
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """All that a report shows of one subject; what there is nothing of is empty."""
-
-    subject: Subject
-    kind: str
-    label: str
-    architecture: Architecture | None
-    charts: list[Chart]
-    reel: Reel | None
-    belief: Belief | None
-    scores: Scores | None
-    overlays: list[Overlay]
-    config: Pairs
 
 
 def write_report(
@@ -111,8 +94,8 @@ def write_report(
             scripts=SCRIPTS,
             chapters=chapters,
             charts=dice_together(subjects),
-            heads=_heads(chapters),
-            rows=[_row(chapter, _labels(chapters)) for chapter in chapters],
+            heads=heads_of(chapters),
+            rows=[row_of(chapter, labels_of(chapters)) for chapter in chapters],
         )
     write_text(out, page)
 
@@ -210,52 +193,4 @@ def _config(folder: Path | None) -> Pairs:
         (str(key), value if isinstance(value, str) else json.dumps(value))
         for key, value in sorted(told.items())
         if value is not None
-    ]
-
-
-def _labels(chapters: list[Chapter]) -> list[str]:
-    """Return the names of all labels that any of them was scored on."""
-    found: dict[str, None] = {}
-    for chapter in chapters:
-        if chapter.subject.evaluation is not None:
-            found |= dict.fromkeys(one.label for one in chapter.subject.evaluation.summary.labels)
-    return list(found)
-
-
-def _heads(chapters: list[Chapter]) -> list[str]:
-    return [
-        "name",
-        "kind",
-        "parameters",
-        "MACs",
-        "image",
-        "nodes",
-        "edges",
-        "Dice",
-        *(f"Dice {one_line(label, 40)}" for label in _labels(chapters)),
-    ]
-
-
-def _row(chapter: Chapter, labels: list[str]) -> list[Cell]:
-    none = number(-1, "")
-    costs: list[Cell] = [none, none, "", none, none]
-    if chapter.architecture is not None:
-        found = chapter.architecture.overview
-        costs = [
-            number(found.params, short(found.params)),
-            number(found.macs, short(found.macs)),
-            "x".join(map(str, found.image_size)),
-            number(len(found.nodes), str(len(found.nodes))),
-            number(len(found.edges), str(len(found.edges))),
-        ]
-    return [chapter.label, chapter.kind.lower(), *costs, *_dice(chapter, labels)]
-
-
-def _dice(chapter: Chapter, labels: list[str]) -> list[Cell]:
-    evaluation = chapter.subject.evaluation
-    known = {} if evaluation is None else {one.label: one.dice for one in evaluation.summary.labels}
-    mean = chapter.scores.dice if chapter.scores is not None else None
-    return [
-        number(-1, "") if value is None else number(value, f"{value:.4f}")
-        for value in (mean, *(known.get(label) for label in labels))
     ]

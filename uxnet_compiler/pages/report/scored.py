@@ -8,8 +8,8 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from uxnet_compiler.pages.report.architecture import Pairs
-from uxnet_compiler.pages.report.charts import Dot, Strip, StripRow, strip
 from uxnet_compiler.pages.report.facts import Cell, number
+from uxnet_compiler.pages.report.strips import Dot, Strip, StripRow, strip
 from uxnet_compiler.wording import one_line
 
 if TYPE_CHECKING:
