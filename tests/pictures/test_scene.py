@@ -175,3 +175,13 @@ def test_a_space_that_runs_against_the_architecture_is_refused() -> None:
 
     with pytest.raises(GenotypeError, match=r"space\.options: .* against"):
         scene(genotype, pruned=True)
+
+
+def test_a_space_of_a_family_that_is_not_known_here_is_refused_in_one_line() -> None:
+    ref = SpaceRef(family="elsewhere", version=1, options={})
+    genotype = resolve("zoo:hippocampus").model_copy(update={"space": ref})
+    with pytest.raises(
+        GenotypeError, match=r"^theirs.json: space.family: no family of .*uxnet"
+    ) as error:
+        scene(genotype, pruned=True, source="theirs.json")
+    assert "\n" not in str(error.value)

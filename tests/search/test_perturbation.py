@@ -15,7 +15,7 @@ from uxnet_compiler.search.perturbation import (
     Change,
     Losses,
     Measurement,
-    Price,
+    Work,
     gates,
     measure_edges,
     measure_ops,
@@ -24,7 +24,7 @@ from uxnet_compiler.search.supernet import Weights, one_hot
 from uxnet_compiler.spaces import FAMILIES, Space
 from uxnet_compiler.spaces.uxnet import UXNetOptions, space
 
-TAU = 0.75
+TAU, PRICE = 0.75, 0.5
 PATCHES = 16
 FRAME = space(UXNetOptions(widths=(4, 8, 16), strides=((1, 1, 1), (2, 2, 2), (2, 2, 2))))
 
@@ -71,19 +71,25 @@ def free(_: Weights) -> float:
     return 0.0
 
 
-def gates_of(losses: Losses, price: Price = free) -> dict[str, float]:
-    loss, edges = measure_edges(FRAME, losses, learned(FRAME), price)
-    return gates(edges, loss)
+def gates_of(losses: Losses, work: Work = free) -> dict[str, float]:
+    loss, edges = measure_edges(FRAME, losses, learned(FRAME), work)
+    return gates(edges, loss, PRICE)
 
 
 def preferences(
-    losses: Losses, kept: Iterable[str] = FRAME.gates, price: Price = free
+    losses: Losses, kept: Iterable[str] = FRAME.gates, work: Work = free
 ) -> Mapping[str, Mapping[str, float]]:
     first = {choice: names[0] for choice, names in FRAME.choices.items()}
     context = one_hot(FRAME, first, frozenset(kept))
-    alone, patches, candidates = measure_ops(FRAME, losses, [context], price)
+    alone, patches, candidates = measure_ops(FRAME, losses, [context], work)
     found = Measurement(
-        patches=patches, loss=1.0, edges={}, adapted=0, alone=alone, candidates=candidates
+        price=PRICE,
+        patches=patches,
+        loss=1.0,
+        edges={},
+        adapted=0,
+        alone=alone,
+        candidates=candidates,
     )
     return found.evidence(learned(FRAME)).choices
 
@@ -101,7 +107,7 @@ def learned(frame: Space) -> Evidence:
 
 def test_an_edge_that_is_missed_stays_and_one_that_is_not_goes() -> None:
     worth = {"n0_0>n1_0": 0.3, "n0_1>n1_0": 0.1, "n0_2>n1_0": 0.0}
-    found = gates_of(Stub(worth, {}, noise=0.01))
+    found = gates_of(Stub(worth, {}, noise=0.001))
     assert found["n0_1>n1_0"] > 0.99
     assert found["n0_2>n1_0"] < 0.1
 
@@ -115,10 +121,10 @@ def test_an_edge_of_which_the_patches_say_different_things_is_not_kept() -> None
 def test_an_edge_has_to_be_worth_what_it_takes() -> None:
     worth = {"n0_0>n1_0": 0.3, "n0_1>n1_0": 0.05, "n0_2>n1_0": 0.05}
 
-    def price(weights: Weights) -> float:
-        return 0.1 * float(weights.gates["n0_1>n1_0"])
+    def work(weights: Weights) -> float:
+        return 0.2 * float(weights.gates["n0_1>n1_0"])
 
-    found = gates_of(Stub(worth, {}, noise=0.01), price)
+    found = gates_of(Stub(worth, {}, noise=0.01), work)
     assert found["n0_1>n1_0"] < 0.01
     assert found["n0_2>n1_0"] > 0.99
 
@@ -158,11 +164,12 @@ def test_a_candidate_has_to_be_worth_what_it_takes() -> None:
     ops = {("n0_0.normal", name): 0.02 for name in FRAME.choices["n0_0.normal"]}
     ops["n0_0.normal", "conv5"] = 0.0
 
-    def price(weights: Weights) -> float:
-        return 0.03 * float(weights.choices["n0_0.normal"]["conv5"])
+    def work(weights: Weights) -> float:
+        return 0.08 * float(weights.choices["n0_0.normal"]["conv5"])
 
-    weights = preferences(Stub({}, ops), price=price)["n0_0.normal"]
-    assert weights["conv3"] == pytest.approx(np.exp(0.01 / (0.05 * 1.02)) * weights["conv5"], 1e-3)
+    weights = preferences(Stub({}, ops), work=work)["n0_0.normal"]
+    lead = PRICE * 0.08 - 0.02 / 1.02
+    assert weights["conv3"] == pytest.approx(np.exp(lead / 0.05) * weights["conv5"], 1e-3)
 
 
 def test_choices_of_parts_that_are_gone_keep_what_was_learned() -> None:

@@ -18,6 +18,9 @@ def space_of(genotype: Genotype, source: str) -> Space:
     if genotype.space is None:
         why = "missing: what was cut is known only for a searched genotype"
         raise GenotypeError(source, [("space", why)])
+    if genotype.space.family not in FAMILIES:
+        why = f"no family of search spaces known here; known: {', '.join(FAMILIES)}"
+        raise GenotypeError(source, [("space.family", why)])
     space = FAMILIES[genotype.space.family].space(genotype.space, source=source)
     mine = genotype.architecture
     if space.strides[: mine.levels] != mine.strides:

@@ -40,7 +40,7 @@ class SearchConfig(BaseModel):
         evidence: What decides in the end. `measured`: edges that the trained supernet misses when
             they are taken out, ops that do best in single networks (ours, for `bilevel`);
             `learned`: gates and preferences as they are after the last step (paper).
-        price: Of the work of the whole space (half MACs, half feature maps), in units of the loss,
+        price: Of the work of the whole space (half MACs, half feature maps), as a part of the loss,
             where parts are measured: an edge or an op that takes more has to be worth it (ours).
         warmup: Part of the search in which only weights are trained.
         weight_lr: AdamW, cosine down to zero.
@@ -91,7 +91,7 @@ class SearchConfig(BaseModel):
     search_edges: bool = True
     gates: Literal["relative", "plain"] = "relative"
     evidence: Literal["measured", "learned"] = "measured"
-    price: Annotated[float, Field(ge=0, le=1000)] = 0.2
+    price: Annotated[float, Field(ge=0, le=1000)] = 0.3
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.3
     weight_lr: Rate = 2e-3
     alpha_lr: Rate = 2e-2

@@ -20,7 +20,7 @@ from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.loop import Loop
 from uxnet_compiler.search.perturbation import (
     Measurement,
-    Price,
+    Work,
     gates,
     measure_edges,
     measure_ops,
@@ -72,7 +72,7 @@ def measures(config: SearchConfig) -> bool:
     return config.evidence == "measured" and config.strategy == "bilevel"
 
 
-def decide(loop: Loop, price: Price, observer: Observer, *, complete: bool) -> Outcome:
+def decide(loop: Loop, work: Work, observer: Observer, *, complete: bool) -> Outcome:
     """Say what a search has found; to measure it, the weights are trained on.
 
     A search that was stopped tells what it has learned so far: measuring takes its time, and the
@@ -80,7 +80,7 @@ def decide(loop: Loop, price: Price, observer: Observer, *, complete: bool) -> O
 
     Args:
         loop: After its last step.
-        price: Of the work that a mixture takes, in units of the loss.
+        work: What parts of the work of the whole space mixtures take.
         observer: Hears how far it is.
         complete: Whether all steps were made.
 
@@ -93,10 +93,9 @@ def decide(loop: Loop, price: Price, observer: Observer, *, complete: bool) -> O
     space, start = loop.task.space, time.monotonic()
     observer.phase("measuring edges")
     with _probe(loop, PATCHES // PAIR) as probe:
-        loss, edges = from_first(measure_edges(space, probe, learned, price, observer.tick))
-    kept = frozenset(
-        key for key, gate in gates(edges, loss).items() if gate >= loop.task.config.tau
-    )
+        loss, edges = from_first(measure_edges(space, probe, learned, work, observer.tick))
+    price, tau = loop.task.config.price, loop.task.config.tau
+    kept = frozenset(key for key, gate in gates(edges, loss, price).items() if gate >= tau)
     steps = round(STEPS * loop.schedule.steps)
     observer.phase("training single networks")
     with _errors(loop):
@@ -104,9 +103,10 @@ def decide(loop: Loop, price: Price, observer: Observer, *, complete: bool) -> O
     observer.phase("measuring ops")
     with _probe(loop, PATCHES // PAIR) as probe:
         alone, patches, candidates = from_first(
-            measure_ops(space, probe, contexts(space, kept), price, observer.tick)
+            measure_ops(space, probe, contexts(space, kept), work, observer.tick)
         )
     found = Measurement(
+        price=price,
         patches=patches,
         loss=loss,
         edges=edges,

@@ -31,8 +31,8 @@ from uxnet_compiler.spaces import Space
 Change = Callable[[Weights], Weights]
 """Makes a variant of a mixture."""
 
-Price = Callable[[Weights], float]
-"""What a mixture has to be worth for the work that it takes, in units of the loss."""
+Work = Callable[[Weights], float]
+"""The part of the work of the whole space that a mixture takes, 0 to 1 and more."""
 
 
 class Missed(BaseModel):
@@ -41,20 +41,21 @@ class Missed(BaseModel):
     Attributes:
         mean: Over all patches.
         error: Standard error of that mean.
-        price: What the part has to be worth for the work that it takes, in units of the loss.
+        work: Part of the whole space's work that is done for it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     mean: float
     error: float
-    price: float = 0.0
+    work: float = 0.0
 
 
 class Measurement(BaseModel):
     """What a trained supernet loses without its parts, in units of its loss.
 
     Attributes:
+        price: Of the work of the whole space, as a part of the loss.
         patches: On which everything was measured.
         loss: Of the mixture that the search ended with.
         edges: By how much more without an edge; None where it is the last way to the output.
@@ -66,6 +67,7 @@ class Measurement(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    price: float
     patches: int
     loss: float
     edges: dict[str, Missed | None]
@@ -78,24 +80,32 @@ class Measurement(BaseModel):
 
         Maths:
             d_p = loss of patch p without the edge - loss with it
-            g   = P(E d - price > tolerance loss)
-                = Phi((mean d - price - tolerance loss) / (std d / sqrt(P)))
+            g   = P(E d > (price work + tolerance) loss)
+                = Phi((mean d - (price work + tolerance) loss) / (std d / sqrt(P)))
 
             and 1 for the edge into each node that is missed most: no node that is needed is cut
             off, since each edge is taken out while the others stand in for it.
 
-            w_c = exp(-(loss_c + price_c) / (sharpness loss)) / sum
+            w_c = exp(-(loss_c / loss + price work_c) / sharpness) / sum
         """
-        scale = SHARPNESS * self.alone
         return Evidence(
-            gates=gates(self.edges, self.loss),
+            gates=gates(self.edges, self.loss, self.price),
             choices={
-                choice: _preferences(self.candidates[choice], scale)
-                if choice in self.candidates
-                else weights
+                choice: _preferences(self.costs(choice)) if choice in self.candidates else weights
                 for choice, weights in learned.choices.items()
             },
         )
+
+    def least(self, missed: Missed) -> float:
+        """Return what an edge has to be worth, in units of the loss."""
+        return least(missed, self.loss, self.price)
+
+    def costs(self, choice: str) -> dict[str, float]:
+        """Return what each candidate costs in loss and in work, as parts of the loss."""
+        return {
+            name: missed.mean / self.alone + self.price * missed.work
+            for name, missed in self.candidates[choice].items()
+        }
 
 
 class Losses(Protocol):
@@ -117,8 +127,8 @@ class Losses(Protocol):
         ...
 
 
-TOLERANCE = 0.005
-"""Part of the supernet's loss that an edge has to be worth beyond its price."""
+TOLERANCE = 0.001
+"""Part of the supernet's loss that an edge has to be worth beyond the price of its work."""
 
 SHARPNESS = 0.05
 """Part of the loss that makes a candidate e times less likely."""
@@ -133,7 +143,7 @@ def measure_edges(
     space: Space,
     losses: Losses,
     learned: Evidence,
-    price: Price,
+    work: Work,
     told: Callable[[float], None] = lambda _: None,
 ) -> tuple[float, dict[str, Missed | None]]:
     """Measure what the mixture loses without each edge; return its loss, too.
@@ -142,7 +152,7 @@ def measure_edges(
         space: That was searched.
         losses: Of the trained supernet.
         learned: Gates and preferences that the search ended with: the mixture.
-        price: Of a mixture; each edge has the price of what dies with it.
+        work: Of a mixture; that of what dies with an edge is done for the edge.
         told: Hears how much is done, 0 to 1.
     """
     mixed = {key: max(gate, OPEN) for key, gate in learned.gates.items()}
@@ -151,10 +161,10 @@ def measure_edges(
         [Weights(learned.choices, mixed)], [partial(_shut, key) for key in tried], told
     )
     every = Weights(learned.choices, dict.fromkeys(mixed, 1.0))
-    whole = price(every)
+    whole = work(every)
     edges: dict[str, Missed | None] = dict.fromkeys(space.gates)
     edges |= {
-        key: _missed(found - base, whole - price(_shut(key, every)))
+        key: _missed(found - base, whole - work(_shut(key, every)))
         for key, found in zip(tried, without, strict=True)
     }
     return _short(base.mean()), edges
@@ -164,7 +174,7 @@ def measure_ops(
     space: Space,
     losses: Losses,
     contexts: Sequence[Weights],
-    price: Price,
+    work: Work,
     told: Callable[[float], None] = lambda _: None,
 ) -> tuple[float, int, dict[str, dict[str, Missed]]]:
     """Measure every candidate in single networks; return their mean loss and the patches, too.
@@ -174,7 +184,7 @@ def measure_ops(
         losses: Of a supernet that was trained on single networks.
         contexts: Networks with the same edges that take turns; of each, one choice at a time is
             set to each of its candidates.
-        price: Of a network.
+        work: Of a network.
         told: Hears how much is done, 0 to 1.
     """
     kept = {key for key, gate in contexts[0].gates.items() if gate}
@@ -184,35 +194,39 @@ def measure_ops(
     changes = [partial(_alone, choice, name, space.choices[choice]) for choice, name in tried]
     base, *found = losses(contexts, changes, told)
     by_choice: dict[str, dict[str, NDArray[np.float64]]] = defaultdict(dict)
-    prices: dict[str, dict[str, float]] = defaultdict(dict)
+    works: dict[str, dict[str, float]] = defaultdict(dict)
     for (choice, name), change, each in zip(tried, changes, found, strict=True):
         by_choice[choice][name] = each
-        prices[choice][name] = price(change(contexts[0]))
+        works[choice][name] = work(change(contexts[0]))
     candidates = {}
     for choice, losses_of in by_choice.items():
         best = min(losses_of.values(), key=lambda one: float(one.mean()))
-        least = min(prices[choice].values())
+        fewest = min(works[choice].values())
         candidates[choice] = {
-            name: _missed(one - best, prices[choice][name] - least)
+            name: _missed(one - best, works[choice][name] - fewest)
             for name, one in losses_of.items()
         }
     return _short(base.mean()), len(base), candidates
 
 
-def gates(edges: Mapping[str, Missed | None], loss: float) -> dict[str, float]:
+def gates(edges: Mapping[str, Missed | None], loss: float, price: float) -> dict[str, float]:
     """Return the gate of every edge, when the mixture has this loss; see `Measurement.evidence`."""
+    beyond = {
+        key: None if each is None else each.mean - least(each, loss, price)
+        for key, each in edges.items()
+    }
     into: dict[str, list[str]] = defaultdict(list)
     for key in edges:
         into[key.partition(">")[2]].append(key)
     found = {}
     for keys in into.values():
-        strongest = max(keys, key=lambda key: (_worth(edges[key]), key))
+        strongest = max(keys, key=lambda key: (_or_endless(beyond[key]), key))
         for key in keys:
-            missed = edges[key]
-            if missed is None or key == strongest:
+            missed, margin = edges[key], beyond[key]
+            if missed is None or margin is None or key == strongest:
                 found[key] = 1.0
             else:
-                found[key] = round(_chance(missed, TOLERANCE * loss), DIGITS)
+                found[key] = round(_chance(margin, missed.error), DIGITS)
     return {key: found[key] for key in edges}
 
 
@@ -231,31 +245,32 @@ def _alone(choice: str, name: str, candidates: Sequence[str], weights: Weights) 
     return Weights({**weights.choices, choice: only}, weights.gates)
 
 
-def _missed(differences: NDArray[np.float64], price: float) -> Missed:
+def least(missed: Missed, loss: float, price: float) -> float:
+    """Return what an edge has to be worth when the mixture has this loss, in units of it."""
+    return (price * missed.work + TOLERANCE) * loss
+
+
+def _missed(differences: NDArray[np.float64], work: float) -> Missed:
     error = differences.std(ddof=1) / math.sqrt(len(differences))
-    return Missed(mean=_short(differences.mean()), error=_short(error), price=_short(price))
+    return Missed(mean=_short(differences.mean()), error=_short(error), work=_short(work))
 
 
 def _short(value: float | np.floating[Any]) -> float:
     return round(float(value), DIGITS)
 
 
-def _worth(missed: Missed | None) -> float:
-    return math.inf if missed is None else missed.mean - missed.price
+def _or_endless(margin: float | None) -> float:
+    return math.inf if margin is None else margin
 
 
-def _chance(missed: Missed, tolerance: float) -> float:
-    """Return how likely the true mean is above price and tolerance, by a normal distribution."""
-    least = missed.price + tolerance
-    if missed.error == 0.0:
-        return float(missed.mean > least)
-    return NormalDist(least, missed.error).cdf(missed.mean)
+def _chance(margin: float, error: float) -> float:
+    """Return how likely the true mean of a margin is above 0, by a normal distribution."""
+    return float(margin > 0) if error == 0.0 else NormalDist(0.0, error).cdf(margin)
 
 
-def _preferences(candidates: Mapping[str, Missed], scale: float) -> dict[str, float]:
-    costs = {name: missed.mean + missed.price for name, missed in candidates.items()}
-    least = min(costs.values())
-    raw = {name: math.exp(-(cost - least) / scale) for name, cost in costs.items()}
+def _preferences(costs: Mapping[str, float]) -> dict[str, float]:
+    cheapest = min(costs.values())
+    raw = {name: math.exp(-(cost - cheapest) / SHARPNESS) for name, cost in costs.items()}
     total = sum(raw.values())
     return {name: round(weight / total, DIGITS) for name, weight in raw.items()}
 

@@ -159,7 +159,7 @@ def _finish(
     """Decode, and write the genotype, the supernet's weights and the summary."""
     # Before deciding, which trains the weights on.
     mixture = measure_mixture(folder, loop, observer)
-    outcome = decide(loop, budget.price, observer, complete=complete)
+    outcome = decide(loop, budget.work, observer, complete=complete)
     evidence = outcome.evidence
     plain = FAMILIES[task.config.family].genotype(
         task.space,

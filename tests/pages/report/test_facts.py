@@ -45,3 +45,17 @@ def test_cells_take_together_what_their_nodes_do() -> None:
 
 def test_a_network_without_cells_is_drawn_once() -> None:
     assert len(architecture_of(resolve("zoo:unet"), "a0").drawings) == 1
+
+
+def test_a_family_that_is_not_known_here_has_cards_without_candidates() -> None:
+    genotype = resolve("zoo:hippocampus")
+    assert genotype.space is not None
+    strange = genotype.model_copy(
+        update={"space": genotype.space.model_copy(update={"family": "elsewhere"})}
+    )
+
+    ours, theirs = (facts_of(each, overview(each)) for each in (genotype, strange))
+
+    assert any(fact["bars"] for fact in ours["nodes"].values() if "bars" in fact)
+    assert not any(fact["bars"] for fact in theirs["nodes"].values() if "bars" in fact)
+    assert ours["nodes"].keys() == theirs["nodes"].keys()

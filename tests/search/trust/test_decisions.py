@@ -13,9 +13,10 @@ LEARNED = Evidence(
     choices={"a.normal": {"conv3": 0.6, "conv5": 0.4}, "b.normal": {"conv3": 0.5, "conv5": 0.5}},
 )
 MEASUREMENT = Measurement(
+    price=0.5,
     patches=16,
     loss=1.0,
-    edges={"a>c": Missed(mean=TOLERANCE + 0.03, error=0.01), "b>c": None},
+    edges={"a>c": Missed(mean=TOLERANCE + 0.04, error=0.01, work=0.02), "b>c": None},
     adapted=10,
     alone=1.0,
     candidates={
@@ -41,7 +42,7 @@ def test_what_was_measured_is_as_sure_as_its_mean_is_in_standard_errors() -> Non
 
 
 def test_a_candidate_that_costs_too_much_is_given_up_with_the_strength_of_the_difference() -> None:
-    dear = Missed(mean=0.0, error=0.0, price=0.06)
+    dear = Missed(mean=0.0, error=0.0, work=0.12)
     cheap = Missed(mean=0.02, error=0.01)
     measurement = MEASUREMENT.model_copy(
         update={"candidates": {"a.normal": {"conv3": cheap, "conv5": dear}}}

@@ -23,7 +23,6 @@ from uxnet_compiler.pictures.scene import scene
 from uxnet_compiler.pictures.summary import summary
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import dumps
-from uxnet_compiler.spaces import FAMILIES
 
 PACKAGE = "uxnet_compiler.pages.gallery"
 FIRST, PAIR, ROOM = "index.html", "compare.html", "genotypes"
@@ -89,9 +88,6 @@ class _Shown:
 
 def _show(exhibit: Exhibit) -> _Shown:
     genotype = exhibit.genotype
-    if genotype.space is not None and genotype.space.family not in FAMILIES:
-        # Another lab's: its choices cannot be told apart here, and no candidates be shown.
-        genotype = genotype.model_copy(update={"space": None})
     architecture = architecture_of(genotype, f"g{exhibit.id[:12]}")
     has_cells = len(architecture.drawings) > 1
     small = thumb(summary(genotype) if has_cells else scene(genotype))
@@ -150,9 +146,7 @@ def _pair_page(shown: Sequence[_Shown]) -> str:
             "verdicts": VERDICTS,
             "records": told,
         },
-        drawings=[
-            (each.card.id, Markup(packed(each.architecture.drawings[-1].svg))) for each in shown
-        ],
+        drawings=[(each.card.id, _packed(each.architecture)) for each in shown],
     )
 
 

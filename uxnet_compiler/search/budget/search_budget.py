@@ -16,9 +16,9 @@ from uxnet_compiler.search.budget.fit import require_possible, within
 from uxnet_compiler.search.budget.limits import Wish
 from uxnet_compiler.search.budget.meter import Meter
 from uxnet_compiler.search.budget.penalty import Budget
-from uxnet_compiler.search.budget.prices import Prices, slot_prices
+from uxnet_compiler.search.budget.prices import slot_prices
 from uxnet_compiler.search.config import SearchConfig
-from uxnet_compiler.search.perturbation import Price
+from uxnet_compiler.search.perturbation import Work
 from uxnet_compiler.search.supernet import Weights
 from uxnet_compiler.search.task import Task
 
@@ -28,13 +28,13 @@ class SearchBudget:
     """What a search may find.
 
     Attributes:
-        price: What a mixture has to be worth, for the work that it takes, where parts are measured.
+        work: What parts of the work of the whole space mixtures take.
         limits: Of the network; `None` when there are none.
         latencies: Times of ops; `None` when the latency is not limited.
         penalty: What to add to the architecture's loss; `None` when nothing is asked for.
     """
 
-    price: Price
+    work: Work
     limits: Limits | None = None
     latencies: Latencies | None = None
     penalty: Callable[[Weights], Tensor] | None = None
@@ -65,7 +65,7 @@ def search_budget(task: Task, device: torch.device, observer: Observer) -> Searc
         prices = slot_prices(task.space, size)
         pressure = config.cost_pressure
         budget = Budget(task.space, prices, cost_pressure=pressure)
-        return SearchBudget(_price(task, prices), penalty=budget.penalty if pressure else None)
+        return SearchBudget(budget.share, penalty=budget.penalty if pressure else None)
     meter = Meter(task.space, limits, latencies)
     require_possible(meter)
     if latencies is not None:
@@ -74,13 +74,7 @@ def search_budget(task: Task, device: torch.device, observer: Observer) -> Searc
         latencies.keep()
         meter = Meter(task.space, limits, latencies)
     budget = Budget(task.space, meter.prices, limits, config.cost_pressure)
-    return SearchBudget(_price(task, meter.prices), limits, latencies, budget.penalty)
-
-
-def _price(task: Task, prices: Prices) -> Price:
-    """Return what mixtures cost where parts are measured; limits are kept when decoding."""
-    budget = Budget(task.space, prices)
-    return lambda weights: task.config.price * budget.share(weights)
+    return SearchBudget(budget.share, limits, latencies, budget.penalty)
 
 
 def wish(config: SearchConfig) -> Wish:

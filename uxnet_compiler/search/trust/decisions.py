@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import NormalDist
 
 from uxnet_compiler.schema import Evidence
-from uxnet_compiler.search.perturbation import TOLERANCE, Measurement, Missed
+from uxnet_compiler.search.perturbation import Measurement, Missed
 from uxnet_compiler.search.trust.diary import (
     DIGITS,
     Records,
@@ -25,7 +25,7 @@ def judge(
 
     What was measured has its strength from the measurement: the distance of a mean over patches to
     the other decision, in standard errors. An edge whose loss is `mean` with the standard error
-    `error` is decided at mean = tolerance + Phi^-1(tau) error. Its drift is that of the learned
+    `error` is decided at mean = least + Phi^-1(tau) error. Its drift is that of the learned
     gate or preference.
 
     Args:
@@ -47,7 +47,7 @@ def _measured(
     key = learned.key
     if learned.kind == "gate":
         gate = evidence.gates[key]
-        strength = _of_edge(measurement.edges[key], TOLERANCE * measurement.loss, tau)
+        strength = _of_edge(measurement, measurement.edges[key], tau)
         return learned.model_copy(
             update={
                 "picked": "open" if gate >= tau else "shut",
@@ -56,12 +56,11 @@ def _measured(
                 "entropy": round(binary_entropy(gate), DIGITS),
             }
         )
-    candidates = measurement.candidates.get(key)
-    if candidates is None:
+    if key not in measurement.candidates:
         return learned.model_copy(update={"strength": None})
     weights = evidence.choices[key]
     picked = max(weights, key=lambda name: weights[name])
-    strength = _of_lead(candidates)
+    strength = _of_lead(measurement, key)
     return learned.model_copy(
         update={
             "picked": picked,
@@ -72,19 +71,19 @@ def _measured(
     )
 
 
-def _of_edge(missed: Missed | None, tolerance: float, tau: float) -> float | None:
+def _of_edge(measurement: Measurement, missed: Missed | None, tau: float) -> float | None:
     if missed is None or missed.error == 0.0 or not 0 < tau < 1:
         return None
-    return abs((missed.mean - missed.price - tolerance) / missed.error - NormalDist().inv_cdf(tau))
+    margin = (missed.mean - measurement.least(missed)) / missed.error
+    return abs(margin - NormalDist().inv_cdf(tau))
 
 
-def _of_lead(candidates: dict[str, Missed]) -> float | None:
+def _of_lead(measurement: Measurement, choice: str) -> float | None:
     """Return by how many standard errors the second best candidate is behind."""
-    first, *others = sorted(candidates.values(), key=lambda missed: missed.mean + missed.price)
+    costs, candidates = measurement.costs(choice), measurement.candidates[choice]
+    first, *others = sorted(costs, key=lambda name: costs[name])
     if not others:
         return None
-    second = others[0]
     # Errors are of the difference to the candidate with the least loss, which has none itself.
-    error = max(first.error, second.error)
-    lead = second.mean + second.price - first.mean - first.price
-    return lead / error if error else None
+    error = max(candidates[first].error, candidates[others[0]].error)
+    return (costs[others[0]] - costs[first]) * measurement.alone / error if error else None
