@@ -106,7 +106,7 @@ def images(kind: str, work: Path) -> Path:
     data = work / f"images-{kind}"
     if not data.exists():
         scene = "mixed" if kind == "short" else kind
-        side, cases = (24, 12) if kind == "short" else (48, 60)
+        side, cases = (32, 12) if kind == "short" else (48, 60)
         write_phantom(data, cases=cases, size=(side,) * 3, scene=scene)
     return data
 
@@ -118,7 +118,7 @@ def short(data: Path, out: Path) -> None:
             name=f"{form}-{seed}",
             data="data",
             config=SearchConfig.model_validate(
-                {**FORMS[form], "steps": 100, "width": 8, "seed": seed}
+                {**FORMS[form], "steps": 200, "width": 8, "seed": seed}
             ),
         )
         for form in ("default", "paper")
@@ -142,11 +142,11 @@ def short(data: Path, out: Path) -> None:
         )
     heads = ("form", "of 10 not repaired", "fewest edges", "mean", "most", "Jaccard")
     table = Table(
-        title="Ten searches of 100 steps",
+        title="Ten searches of 200 steps",
         columns=tuple(Column(head=head) for head in heads),
         rows=tuple(rows),
         notes=(
-            "Made-up images of 24^3 voxels, levels as they fit, 8 channels.",
+            "Made-up images of 32^3 voxels, four levels, 8 channels.",
             "Edges: those of the genotype, divided by the gates of the space.",
         ),
     )

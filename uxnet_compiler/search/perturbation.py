@@ -127,7 +127,7 @@ class Losses(Protocol):
         ...
 
 
-TOLERANCE = 0.001
+TOLERANCE = 0.0015
 """Part of the supernet's loss that an edge has to be worth beyond the price of its work."""
 
 SHARPNESS = 0.05
