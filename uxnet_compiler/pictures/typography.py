@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 
 FONT = "Helvetica,Arial,sans-serif"
 LINE = 1.2  # distance of lines, in font sizes
@@ -63,9 +64,9 @@ def shortened(text: str, size: float, width: float) -> str:
     """Cut a line that is wider than `width` points and end it with an ellipsis."""
     if text_width(text, size) <= width:
         return text
-    while text and text_width(text + ELLIPSIS, size) > width:
-        text = text[:-1]
-    return text.rstrip() + ELLIPSIS
+    lengths = range(1, len(text) + 1)
+    fitting = bisect_right(lengths, width, key=lambda n: text_width(text[:n] + ELLIPSIS, size))
+    return text[:fitting].rstrip() + ELLIPSIS
 
 
 def quantity(number: int) -> str:
