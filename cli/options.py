@@ -210,13 +210,16 @@ runtime_option = click.option(
     " that agrees with torch. auto tries all on this machine and takes the fastest.",
 )
 
-theme_option = click.option(
-    "--theme",
-    type=click.Choice(("paper", "dark", "slides")),
-    default="paper",
-    show_default=True,
-    help="Colours and sizes of a drawing.",
-)
+
+def themed(default: str) -> Callable[[F], F]:
+    """Give a command the option --theme."""
+    return click.option(
+        "--theme",
+        type=click.Choice(("paper", "dark", "slides")),
+        default=default,
+        show_default=True,
+        help="Colours and sizes; slides has large text and fills a page of 16:9.",
+    )
 
 
 def _integers(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..options import theme_option
+from ..options import themed
 
 if TYPE_CHECKING:
     from uxnet_compiler.schema import Genotype
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     metavar="FILE.svg|pdf|png|gv",
     help="Draw gates and choices of all searches side by side.",
 )
-@theme_option
+@themed("paper")
 @click.option("--json", "as_json", is_flag=True, help="Print the genotype, with its confidence.")
 def command(
     searches: tuple[str, ...],

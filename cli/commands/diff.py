@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..options import theme_option
+from ..options import themed
 
 if TYPE_CHECKING:
     from uxnet_compiler.diff import Diff, Line
@@ -52,7 +52,7 @@ STYLES = {
     metavar="FILE",
     help="Write here instead of to stdout; pdf and png need it.",
 )
-@theme_option
+@themed("paper")
 @click.option("--git", "for_git", is_flag=True, help="Answer git as its external diff driver.")
 def command(
     genotypes: tuple[str, ...], format_: str | None, out: Path | None, theme: str, for_git: bool

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ..options import themed
 from ..progress import Display
 
 
@@ -19,13 +20,7 @@ from ..progress import Display
     metavar="FILE",
     help="Where to; .gif, or .png for an animated PNG.",
 )
-@click.option(
-    "--theme",
-    type=click.Choice(["paper", "dark", "slides"]),
-    default="slides",
-    show_default=True,
-    help="Colours and sizes; slides has large text and fills a page of 16:9.",
-)
+@themed("slides")
 @click.option(
     "--seconds",
     type=click.FloatRange(1, 120),

@@ -7,6 +7,8 @@ from typing import Literal
 
 import click
 
+from ..options import themed
+
 
 @click.command("render")
 @click.argument("genotype")
@@ -32,13 +34,7 @@ import click
     show_default=True,
     help="A box for each cell, each node, or each stretch of ops of the compiled network.",
 )
-@click.option(
-    "--theme",
-    type=click.Choice(["paper", "dark", "slides"]),
-    default="paper",
-    show_default=True,
-    help="Colours and sizes; slides has large text and fills a page of 16:9.",
-)
+@themed("paper")
 def command(
     genotype: str,
     out: Path,

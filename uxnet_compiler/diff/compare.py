@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from uxnet_compiler.analysis import Cost
 from uxnet_compiler.compiler import network_cost
 from uxnet_compiler.diff.model import Change, ChangedPart, Diff, Part, Parts, Relation, Side
+from uxnet_compiler.diff.words import in_full
 from uxnet_compiler.ops import LayerOp, spell
 from uxnet_compiler.schema import (
     Architecture,
@@ -152,22 +153,9 @@ def _op_changes(old: Sequence[LayerOp], new: Sequence[LayerOp]) -> tuple[Change,
     before, after = old[start : len(old) - end], new[start : len(new) - end]
     spelled = (_does(before), _does(after))
     if spelled[0] == spelled[1]:  # a label does not tell all attributes
-        spelled = (_in_full(before), _in_full(after))
+        spelled = (", ".join(map(in_full, before)), ", ".join(map(in_full, after)))
     return (Change(what="ops", before=spelled[0], after=spelled[1]),)
 
 
 def _does(ops: Iterable[LayerOp]) -> str:
     return ", ".join(op.label for op in ops) or "nothing"
-
-
-def _in_full(ops: Iterable[LayerOp]) -> str:
-    def one(op: LayerOp) -> str:
-        given = op.model_dump(mode="json", exclude_defaults=True)
-        values = (
-            f"{key}={spell(tuple(value)) if isinstance(value, list) else value}"
-            for key, value in sorted(given.items())
-            if key != "op"
-        )
-        return f"{op.kind}({', '.join(values)})"
-
-    return ", ".join(map(one, ops))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from uxnet_compiler.diff.model import Change, Diff, Relation
-from uxnet_compiler.ops import spell
+from uxnet_compiler.ops import LayerOp, spell
 from uxnet_compiler.wording import mebibytes, short
 
 VERDICTS: Mapping[Relation, str] = {
@@ -15,6 +15,17 @@ VERDICTS: Mapping[Relation, str] = {
     "resized": "the same architecture but for widths and channels",
     "different": "different architectures",
 }
+
+
+def in_full(op: LayerOp) -> str:
+    """Spell an op with all attributes that its label may leave out."""
+    given = op.model_dump(mode="json", exclude_defaults=True)
+    values = (
+        f"{key}={spell(tuple(value)) if isinstance(value, list) else value}"
+        for key, value in sorted(given.items())
+        if key != "op"
+    )
+    return f"{op.kind}({', '.join(values)})"
 
 
 @dataclass(frozen=True)

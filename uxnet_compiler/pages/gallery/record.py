@@ -14,6 +14,7 @@ from typing import Any
 
 from uxnet_compiler.analysis import cost
 from uxnet_compiler.compiler import network_graph
+from uxnet_compiler.diff import in_full
 from uxnet_compiler.ops import LayerOp, spell
 from uxnet_compiler.schema import Architecture, Genotype, Node, drop_dead, sizeless_id, structure_id
 from uxnet_compiler.wording import one_line
@@ -33,17 +34,7 @@ class OpTable:
 
     def rows(self) -> list[list[str]]:
         """Return, by number, what each op is in a word and in full."""
-        return [[op.label, _in_full(op)] for op in self._numbers]
-
-
-def _in_full(op: LayerOp) -> str:
-    given = op.model_dump(mode="json", exclude_defaults=True)
-    values = (
-        f"{key}={spell(tuple(value)) if isinstance(value, list) else value}"
-        for key, value in sorted(given.items())
-        if key != "op"
-    )
-    return f"{op.kind}({', '.join(values)})"
+        return [[op.label, in_full(op)] for op in self._numbers]
 
 
 def records(genotypes: Sequence[Genotype], table: OpTable) -> list[dict[str, Any]]:
