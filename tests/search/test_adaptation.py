@@ -14,7 +14,7 @@ from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.search.adaptation import adapt
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.strategies import Strategy, make_strategy
-from uxnet_compiler.search.strategies.base import Batch
+from uxnet_compiler.search.strategies.batches import Batch
 from uxnet_compiler.search.supernet import Weights
 from uxnet_compiler.spaces.uxnet import UXNetOptions, space
 

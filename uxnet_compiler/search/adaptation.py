@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.search.strategies import Strategy
-from uxnet_compiler.search.strategies.base import Batches
+from uxnet_compiler.search.strategies.batches import Batches
 from uxnet_compiler.search.supernet import drawn_ops, one_hot
 
 STEPS = 1.0

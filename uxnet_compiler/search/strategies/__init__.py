@@ -4,7 +4,8 @@ from lightning_fabric import Fabric
 
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.search.config import SearchConfig
-from uxnet_compiler.search.strategies.base import Batch, Batches, Penalty, Step, Strategy
+from uxnet_compiler.search.strategies.base import Penalty, Step, Strategy
+from uxnet_compiler.search.strategies.batches import Batch, Batches
 from uxnet_compiler.search.strategies.bilevel import BiLevel
 from uxnet_compiler.search.strategies.evolution import Evolution
 from uxnet_compiler.search.strategies.one_shot import RandomSearch

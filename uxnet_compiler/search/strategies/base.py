@@ -5,35 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from torch import Tensor
 
 from uxnet_compiler.schema import Evidence
+from uxnet_compiler.search.strategies.batches import Batches
+from uxnet_compiler.search.strategies.trainer import Trainer
 from uxnet_compiler.search.supernet import Supernet, Weights
 
-if TYPE_CHECKING:
-    from uxnet_compiler.search.strategies.trainer import Trainer
-
-Batch = tuple[Tensor, Tensor]
 Penalty = Callable[[Weights], Tensor]
 """What a mixture of architectures costs, as a scalar that is added to the architecture's loss."""
-
-
-class Batches(Protocol):
-    """An endless sequence of batches that knows its place."""
-
-    def __next__(self) -> Batch:
-        """Draw the next batch."""
-        ...
-
-    def state(self) -> dict[str, Any]:
-        """Return the place of the next batch."""
-        ...
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go to a place."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from uxnet_compiler.schema import Evidence
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.optimiser import SharedAdam
 from uxnet_compiler.search.sampling import make_relaxation
-from uxnet_compiler.search.strategies.base import Batch, Batches, Penalty, Step, Strategy
+from uxnet_compiler.search.strategies.base import Penalty, Step, Strategy
+from uxnet_compiler.search.strategies.batches import Batch, Batches
 from uxnet_compiler.search.strategies.trainer import Trainer
 from uxnet_compiler.search.strategies.unrolled import gradients, unrolled_gradients
 from uxnet_compiler.search.supernet import Weights

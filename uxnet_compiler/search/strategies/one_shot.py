@@ -15,7 +15,8 @@ from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.schema import Evidence
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.sampling import Sampled
-from uxnet_compiler.search.strategies.base import Batch, Batches, Penalty, Step, Strategy
+from uxnet_compiler.search.strategies.base import Penalty, Step, Strategy
+from uxnet_compiler.search.strategies.batches import Batch, Batches
 from uxnet_compiler.search.strategies.trainer import Trainer
 from uxnet_compiler.search.supernet import drawn_ops, one_hot
 from uxnet_compiler.spaces import FAMILIES, Space

@@ -16,7 +16,7 @@ from uxnet_compiler.machine.processes import average_gradients, mean_of_all
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.diagnosis import first_bad_layer
-from uxnet_compiler.search.strategies.base import Batch
+from uxnet_compiler.search.strategies.batches import Batch
 from uxnet_compiler.search.supernet import Supernet, Weights
 from uxnet_compiler.spaces import Space
 
