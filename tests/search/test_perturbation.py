@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from uxnet_compiler.schema import Evidence
+from uxnet_compiler.search.measurement import Measurement, gates
 from uxnet_compiler.search.perturbation import (
     Change,
     Losses,
-    Measurement,
     Work,
-    gates,
     measure_edges,
     measure_ops,
 )

@@ -18,10 +18,9 @@ from uxnet_compiler.schema import Evidence
 from uxnet_compiler.search.adaptation import STEPS, adapt
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.loop import Loop
+from uxnet_compiler.search.measurement import Measurement, gates
 from uxnet_compiler.search.perturbation import (
-    Measurement,
     Work,
-    gates,
     measure_edges,
     measure_ops,
 )

@@ -15,16 +15,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from statistics import NormalDist
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from uxnet_compiler.schema import Evidence, alive
+from uxnet_compiler.search.measurement import DIGITS, Missed
 from uxnet_compiler.search.supernet import Weights
 from uxnet_compiler.spaces import Space
 
@@ -33,79 +32,6 @@ Change = Callable[[Weights], Weights]
 
 Work = Callable[[Weights], float]
 """The part of the work of the whole space that a mixture takes, 0 to 1 and more."""
-
-
-class Missed(BaseModel):
-    """By how much the loss rises, over patches.
-
-    Attributes:
-        mean: Over all patches.
-        error: Standard error of that mean.
-        work: Part of the whole space's work that is done for it.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    mean: float
-    error: float
-    work: float = 0.0
-
-
-class Measurement(BaseModel):
-    """What a trained supernet loses without its parts, in units of its loss.
-
-    Attributes:
-        price: Of the work of the whole space, as a part of the loss.
-        patches: On which everything was measured.
-        loss: Of the mixture that the search ended with.
-        edges: By how much more without an edge; None where it is the last way to the output.
-        adapted: Steps on single networks, with the edges that are kept.
-        alone: Loss of random single networks after these.
-        candidates: For each choice that is left, by how much more with a candidate than with the
-            best one, in random networks.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    price: float
-    patches: int
-    loss: float
-    edges: dict[str, Missed | None]
-    adapted: int
-    alone: float
-    candidates: dict[str, dict[str, Missed]]
-
-    def evidence(self, learned: Evidence) -> Evidence:
-        """Return gates and preferences; choices that were not measured stay as learned.
-
-        Maths:
-            d_p = loss of patch p without the edge - loss with it
-            g   = P(E d > (price work + tolerance) loss)
-                = Phi((mean d - (price work + tolerance) loss) / (std d / sqrt(P)))
-
-            and 1 for the edge into each node that is missed most: no node that is needed is cut
-            off, since each edge is taken out while the others stand in for it.
-
-            w_c = exp(-(loss_c / loss + price work_c) / sharpness) / sum
-        """
-        return Evidence(
-            gates=gates(self.edges, self.loss, self.price),
-            choices={
-                choice: _preferences(self.costs(choice)) if choice in self.candidates else weights
-                for choice, weights in learned.choices.items()
-            },
-        )
-
-    def least(self, missed: Missed) -> float:
-        """Return what an edge has to be worth, in units of the loss."""
-        return least(missed, self.loss, self.price)
-
-    def costs(self, choice: str) -> dict[str, float]:
-        """Return what each candidate costs in loss and in work, as parts of the loss."""
-        return {
-            name: missed.mean / self.alone + self.price * missed.work
-            for name, missed in self.candidates[choice].items()
-        }
 
 
 class Losses(Protocol):
@@ -127,16 +53,8 @@ class Losses(Protocol):
         ...
 
 
-TOLERANCE = 0.0015
-"""Part of the supernet's loss that an edge has to be worth beyond the price of its work."""
-
-SHARPNESS = 0.05
-"""Part of the loss that makes a candidate e times less likely."""
-
 OPEN = 1e-6
 """Least gate of the mixture: an edge that is shut could not be taken out."""
-
-DIGITS = 6
 
 
 def measure_edges(
@@ -209,27 +127,6 @@ def measure_ops(
     return _short(base.mean()), len(base), candidates
 
 
-def gates(edges: Mapping[str, Missed | None], loss: float, price: float) -> dict[str, float]:
-    """Return the gate of every edge, when the mixture has this loss; see `Measurement.evidence`."""
-    beyond = {
-        key: None if each is None else each.mean - least(each, loss, price)
-        for key, each in edges.items()
-    }
-    into: dict[str, list[str]] = defaultdict(list)
-    for key in edges:
-        into[key.partition(">")[2]].append(key)
-    found = {}
-    for keys in into.values():
-        strongest = max(keys, key=lambda key: (_or_endless(beyond[key]), key))
-        for key in keys:
-            missed, margin = edges[key], beyond[key]
-            if missed is None or margin is None or key == strongest:
-                found[key] = 1.0
-            else:
-                found[key] = round(_chance(margin, missed.error), DIGITS)
-    return {key: found[key] for key in edges}
-
-
 def living(space: Space, kept: Collection[str]) -> set[str]:
     """Return the nodes between image and logits, both included; empty when they are cut apart."""
     first = {choice: candidates[0] for choice, candidates in space.choices.items()}
@@ -245,11 +142,6 @@ def _alone(choice: str, name: str, candidates: Sequence[str], weights: Weights) 
     return Weights({**weights.choices, choice: only}, weights.gates)
 
 
-def least(missed: Missed, loss: float, price: float) -> float:
-    """Return what an edge has to be worth when the mixture has this loss, in units of it."""
-    return (price * missed.work + TOLERANCE) * loss
-
-
 def _missed(differences: NDArray[np.float64], work: float) -> Missed:
     error = differences.std(ddof=1) / math.sqrt(len(differences))
     return Missed(mean=_short(differences.mean()), error=_short(error), work=_short(work))
@@ -257,22 +149,6 @@ def _missed(differences: NDArray[np.float64], work: float) -> Missed:
 
 def _short(value: float | np.floating[Any]) -> float:
     return round(float(value), DIGITS)
-
-
-def _or_endless(margin: float | None) -> float:
-    return math.inf if margin is None else margin
-
-
-def _chance(margin: float, error: float) -> float:
-    """Return how likely the true mean of a margin is above 0, by a normal distribution."""
-    return float(margin > 0) if error == 0.0 else NormalDist(0.0, error).cdf(margin)
-
-
-def _preferences(costs: Mapping[str, float]) -> dict[str, float]:
-    cheapest = min(costs.values())
-    raw = {name: math.exp(-(cost - cheapest) / SHARPNESS) for name, cost in costs.items()}
-    total = sum(raw.values())
-    return {name: round(weight / total, DIGITS) for name, weight in raw.items()}
 
 
 def _living_choices(space: Space, kept: Collection[str]) -> list[str]:

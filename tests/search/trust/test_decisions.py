@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from uxnet_compiler.schema import Evidence
-from uxnet_compiler.search.perturbation import TOLERANCE, Measurement, Missed
+from uxnet_compiler.search.measurement import TOLERANCE, Measurement, Missed
 from uxnet_compiler.search.trust.decisions import judge
 
 LEARNED = Evidence(

@@ -15,7 +15,7 @@ from uxnet_compiler.runs.events import read_events
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.schema import Genotype, load
 from uxnet_compiler.search.decision import MEASURED_FILE
-from uxnet_compiler.search.perturbation import Measurement
+from uxnet_compiler.search.measurement import Measurement
 from uxnet_compiler.search.trust.decisions import judge
 from uxnet_compiler.search.trust.diary import decisions, recorded
 from uxnet_compiler.search.trust.model import Decision

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import NormalDist
 
 from uxnet_compiler.schema import Evidence
-from uxnet_compiler.search.perturbation import Measurement, Missed
+from uxnet_compiler.search.measurement import Measurement, Missed
 from uxnet_compiler.search.trust.diary import (
     DIGITS,
     Records,
