@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from ..options import themed
-from ..progress import Display
 
 
 @click.command("film")
@@ -36,6 +35,8 @@ def command(run: Path, out: Path, theme: str, seconds: float) -> None:
     """
     from uxnet_compiler.pictures.animation import animate, most_frames, require_format
     from uxnet_compiler.pictures.film import read_film
+
+    from ..progress import Display
 
     require_format(out)
     film = read_film(run, most=most_frames(seconds))
