@@ -21,6 +21,8 @@ from uxnet_compiler.pictures.scene import scene
 from uxnet_compiler.pictures.scene_parts import Box, Link, Scene
 from uxnet_compiler.pictures.union import union_scene
 from uxnet_compiler.schema import Architecture, Genotype
+from uxnet_compiler.spaces import FAMILIES
+from uxnet_compiler.spaces.uxnet import UXNetOptions, space
 from uxnet_compiler.zoo import fit, resolve
 
 MIRROR = {"kept": "kept", "removed": "added", "added": "removed", "changed": "changed"}
@@ -208,3 +210,14 @@ def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(BackendError, match="10 nodes and 17 edges of both together are too many"):
         union_scene(resolve("zoo:unet"), resolve("zoo:unetpp"))
+
+
+def test_costs_keep_their_prefixes() -> None:
+    frame = space(
+        UXNetOptions(out_channels=3, widths=(16, 32, 64), strides=((1, 1, 1), (2, 2, 2), (2, 2, 2)))
+    )
+    before, after = (FAMILIES["uxnet"].sample(frame, seed, tau=0.4) for seed in (24, 25))
+
+    shown = union_scene(before, after)
+
+    assert shown.subtitle.startswith("700 k \u2192 23.7 k (-96.6 %) parameters")

@@ -199,6 +199,7 @@ def _subtitle(found: Diff) -> str:
     told = [] if found.relation == "different" else [VERDICTS[found.relation]]
     for row in cost_rows(found)[:2]:
         share = f" ({row.change})" if row.change else ""
-        told.append(f"{_from_to(row.before, row.after)}{share} {row.name}")
+        both = row.after if row.before == row.after else f"{row.before} {TO} {row.after}"
+        told.append(f"{both}{share} {row.name}")
     sizes = (spelled(spell(side.image_size)) for side in (found.before, found.after))
     return " \u00b7 ".join([*told, f"for {_from_to(*sizes)}"])
