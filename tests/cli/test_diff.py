@@ -88,7 +88,7 @@ def test_what_a_stranger_wrote_is_text_and_no_markup(tmp_path: Path) -> None:
 def test_the_suffix_of_a_file_says_what_to_make(suffix: str, tmp_path: Path) -> None:
     file = tmp_path / f"d.{suffix}"
     if suffix in ("pdf", "png") and shutil.which("dot") is None:
-        pytest.skip("needs Graphviz")
+        pytest.skip("needs the program dot: apt-get install graphviz")
 
     code, stdout, stderr = run("zoo:unet", "zoo:unetpp", "-o", str(file))
 

@@ -47,7 +47,7 @@ def test_every_gate_choice_and_search_is_drawn(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", ["png", "svg", "pdf", "gv"])
 def test_the_same_searches_give_the_same_bytes(suffix: str, tmp_path: Path) -> None:
     if suffix in ("png", "pdf") and shutil.which("dot") is None:
-        pytest.skip("needs Graphviz")
+        pytest.skip("needs the program dot: apt-get install graphviz")
     first, second = tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}"
 
     for path in (first, second):

@@ -148,8 +148,11 @@ def test_two_orders_of_the_same_nodes_can_be_drawn(tmp_path: Path) -> None:
         data = document()
         del data["evidence"]
         conv = [{"op": "conv@1", "kernel": [3, 3]}]
-        ends = [{"source": "input", "target": names[0]}, {"source": names[-1], "target": "output"}]
-        ends[1]["ops"] = [{"op": "conv@1", "kernel": [1, 1], "bias": True}]  # type: ignore[assignment]
+        head = [{"op": "conv@1", "kernel": [1, 1], "bias": True}]
+        ends = [
+            {"source": "input", "target": names[0]},
+            {"source": names[-1], "target": "output", "ops": head},
+        ]
         data["architecture"] |= {
             "widths": [4],
             "strides": [[1, 1]],

@@ -18,7 +18,6 @@ from uxnet_compiler.schema import INPUT, OUTPUT
 ROW_ROOM = 28.0  # between the captions of the rows and the drawing
 SAMPLE = 3.3  # length of a line in the legend, in sizes of its text
 MIN_WIDTH = 380.0
-BELOW = 10.0
 
 
 @dataclass(frozen=True)

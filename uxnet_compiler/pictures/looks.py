@@ -9,12 +9,10 @@ from uxnet_compiler.ops import (
     ACTIVATIONS,
     NORMS,
     AvgPool,
-    Concat,
     Conv,
     Downsample,
     MaxPool,
     Op,
-    Sum,
     TransposedConv,
     Upsample,
 )
@@ -85,11 +83,6 @@ def shown(ops: Sequence[Op]) -> Iterator[Op]:
 def is_projection(op: Op) -> bool:
     """Tell whether an op only fits the channels."""
     return isinstance(op, Conv) and _fits(op) and op.stride is None
-
-
-def is_merge(op: Op) -> bool:
-    """Tell whether an op brings several maps together."""
-    return isinstance(op, (Sum, Concat))
 
 
 def _fits(op: Conv | TransposedConv) -> bool:

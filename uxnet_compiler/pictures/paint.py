@@ -71,11 +71,6 @@ class _Brush:
             shape = "square" if box.was else "round"
         places = inside(box, rect, metrics)
         plain = not (box.was or box.bars)
-        text = {
-            "lines": box.lines,
-            "size": metrics.end_text if box.shape == "end" else metrics.node_text,
-            "ink": ink,
-        }
         whole = Panel(
             name,
             rect,
@@ -87,7 +82,7 @@ class _Brush:
             tooltip=box.note,
             group=box.shape if box.mark == "kept" else box.mark,
         )
-        yield replace(whole, **text) if plain else whole  # type: ignore[arg-type]
+        yield self._lettered(whole, box, ink) if plain else whole
         if box.mark in {"kept", "changed"} and not box.was and not self.scene.compares:
             yield from self._trait(box, rect, name, pen)
         if places.was is not None:
@@ -106,9 +101,16 @@ class _Brush:
                 part_of=name,
             )
         if not plain and box.lines:
-            yield Panel(f"_{name}_text", places.text, **text, group="text", part_of=name)  # type: ignore[arg-type]
+            text = Panel(f"_{name}_text", places.text, group="text", part_of=name)
+            yield self._lettered(text, box, ink)
         for index, (bar, place) in enumerate(zip(box.bars, places.bars, strict=True)):
             yield from self._bar(bar, place, f"_{name}_bar{index}", name)
+
+    def _lettered(self, panel: Panel, box: Box, ink: str) -> Panel:
+        """Write the lines of a box on a panel."""
+        metrics = self.layout.metrics
+        size = metrics.end_text if box.shape == "end" else metrics.node_text
+        return replace(panel, lines=box.lines, size=size, ink=ink)
 
     def _border(self, box: Box) -> tuple[Pen, str, str]:
         """Return pen, fill and colour of the text of a box."""
