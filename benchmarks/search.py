@@ -53,14 +53,15 @@ SEARCHED_ON = Path("Task04_Hippocampus")
 SETS = ("short", "lesions", "vessels", "hippocampus")
 FOLDS = 5
 
-FORMS: dict[str, dict[str, Any]] = {
-    "default": {},
+DEFAULT = "default"
+
+OTHERS: dict[str, dict[str, Any]] = {
     "learned": {"evidence": "learned"},
     "pressed": {"evidence": "learned", "pressure": 0.02},
     "paper": {"evidence": "learned", "gates": "plain"},
 }
-"""How edges are decided: as by default; by relative gates as they end, without and with pressure on
-them; by the gates of the paper as they end."""
+"""How else edges can be decided: by relative gates as they end, without and with pressure on them;
+by the gates of the paper as they end."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,18 @@ SETTINGS = {
 @click.command()
 @click.argument("kind", metavar="SET", type=click.Choice(SETS))
 @click.option("--work", type=click.Path(path_type=Path), required=True)
-@click.option("--forms", default="default,paper", show_default=True, help=f"Of {', '.join(FORMS)}.")
+@click.option(
+    "--others",
+    default=",".join(OTHERS),
+    show_default=True,
+    help="Forms that are searched besides the default one.",
+)
 @click.option("--seeds", default="3,4,5", show_default=True, help="Of searches and trainings.")
 def main(
     *,
     kind: str,
     work: Path,
-    forms: str,
+    others: str,
     seeds: str,
 ) -> None:
     """Do what is missing in WORK and write the tables."""
@@ -96,14 +102,14 @@ def main(
     if kind == "short":
         short(data, work / kind)
         return
-    names, numbers = forms.split(","), [int(seed) for seed in seeds.split(",")]
-    setting = SETTINGS[kind]
-    study = plan(data, names, numbers, setting)
-    done = run_study(study, work / kind, Display)
-    # What is random is drawn from the space that was searched, so it comes second.
-    study = with_random(study, work / kind, numbers, setting)
-    if done and run_study(study, work / kind, Display):
-        report(kind, work / kind, names, numbers)
+    names = [name for name in others.split(",") if name]
+    numbers = [int(seed) for seed in seeds.split(",")]
+    study = plan(data, numbers, SETTINGS[kind])
+    if not run_study(study, work / kind, Display):
+        return
+    study = compared(study, work / kind, names, numbers, SETTINGS[kind])
+    if run_study(study, work / kind, Display):
+        report(kind, work / kind, [DEFAULT, *names], numbers)
 
 
 def images(kind: str, work: Path) -> Path:
@@ -120,21 +126,20 @@ def images(kind: str, work: Path) -> Path:
 
 def short(data: Path, out: Path) -> None:
     """Search ten times for a few steps: is the output connected, and how many edges stay?"""
+    forms = {DEFAULT: {}, "paper": OTHERS["paper"]}
     steps = tuple(
         SearchStep(
             name=f"{form}-{seed}",
             data="data",
-            config=SearchConfig.model_validate(
-                {**FORMS[form], "steps": 200, "width": 8, "seed": seed}
-            ),
+            config=SearchConfig.model_validate({**options, "steps": 200, "width": 8, "seed": seed}),
         )
-        for form in ("default", "paper")
+        for form, options in forms.items()
         for seed in range(10)
     )
     if not run_study(Study(steps, {"data": data}), out, Display):
         return
     rows: list[tuple[Cell, ...]] = []
-    for form in ("default", "paper"):
+    for form in forms:
         found = [summary(out / f"{form}-{seed}") for seed in range(10)]
         shares = [kept(load(out / f"{form}-{seed}" / "genotype.json")) for seed in range(10)]
         rows.append(
@@ -160,45 +165,59 @@ def short(data: Path, out: Path) -> None:
     write([table], "short", "Short searches")
 
 
-def plan(data: Path, forms: Sequence[str], seeds: Sequence[int], setting: Setting) -> Study:
-    """Return searches of each form, the plain U-Net, and their trainings."""
+def plan(data: Path, seeds: Sequence[int], setting: Setting) -> Study:
+    """Return searches by default, the plain U-Net, and their trainings."""
     steps: list[Step] = []
-    frame = {"folds": FOLDS, "fold": 0, "minutes": setting.search, "width": setting.width}
-    for form in forms:
-        for seed in seeds:
-            name = f"{form}-{seed}"
-            config = SearchConfig.model_validate({**FORMS[form], **frame, "seed": seed})
-            steps.append(SearchStep(name=f"{name}/search", data="data", config=config))
-            steps += trainings(name, f"{name}/search", seed, setting.train)
-    plain = SearchConfig.model_validate(frame)
+    for seed in seeds:
+        name = f"{DEFAULT}-{seed}"
+        config = config_of(setting, {"minutes": setting.search, "seed": seed})
+        steps.append(SearchStep(name=f"{name}/search", data="data", config=config))
+        steps += trainings(name, f"{name}/search", seed, setting)
+    plain = config_of(setting, {"minutes": setting.search})
     steps.append(PlainStep(name="unet/genotype", data="data", config=plain))
     for seed in seeds:
-        steps += trainings(f"unet-{seed}", "unet/genotype", seed, setting.train)
+        steps += trainings(f"unet-{seed}", "unet/genotype", seed, setting)
     return Study(tuple(steps), {"data": data})
 
 
-def trainings(name: str, genotype: str, seed: int, minutes: float) -> list[Step]:
+def compared(
+    study: Study, out: Path, others: Sequence[str], seeds: Sequence[int], setting: Setting
+) -> Study:
+    """Add what a finished study is compared with: other forms, and random genotypes.
+
+    Other forms train the supernet for as many steps; the default one goes on and measures.
+    Random genotypes are of the space that was searched.
+    """
+    searched = [out / f"{DEFAULT}-{seed}" / "search" for seed in seeds]
+    ref = load(searched[0] / "genotype.json").space
+    assert ref is not None
+    family = FAMILIES[ref.family]
+    drawn = {f"random-{seed}": family.sample(family.space(ref), seed) for seed in seeds}
+    steps: list[Step] = []
+    for seed, name in zip(seeds, drawn, strict=True):
+        steps += trainings(name, f"given/{name}", seed, setting)
+    for form in others:
+        for seed, run in zip(seeds, searched, strict=True):
+            name, made = f"{form}-{seed}", summary(run).steps
+            config = config_of(setting, {**OTHERS[form], "steps": made, "seed": seed})
+            steps.append(SearchStep(name=f"{name}/search", data="data", config=config))
+            steps += trainings(name, f"{name}/search", seed, setting)
+    return Study((*study.steps, *steps), study.data, drawn)
+
+
+def config_of(setting: Setting, options: dict[str, Any]) -> SearchConfig:
+    """Return the configuration of a search."""
+    shared = {"folds": FOLDS, "fold": 0, "width": setting.width}
+    return SearchConfig.model_validate({**shared, **options})
+
+
+def trainings(name: str, genotype: str, seed: int, setting: Setting) -> list[Step]:
     """Return the steps that train and measure a genotype."""
-    config = TrainConfig(minutes=minutes, folds=FOLDS, fold=0, seed=seed)
+    config = TrainConfig(minutes=setting.train, folds=FOLDS, fold=0, seed=seed)
     return [
         TrainStep(name=f"{name}/training", data="data", genotype=genotype, config=config),
         EvaluateStep(name=f"{name}/evaluation", data="data", training=f"{name}/training"),
     ]
-
-
-def with_random(study: Study, out: Path, seeds: Sequence[int], setting: Setting) -> Study:
-    """Add random genotypes of the space that was searched."""
-    first = next(step for step in study.steps if isinstance(step, SearchStep))
-    ref = load(out / first.name / "genotype.json").space
-    assert ref is not None
-    family = FAMILIES[ref.family]
-    drawn = {f"random-{seed}": family.sample(family.space(ref), seed) for seed in seeds}
-    steps = [
-        step
-        for seed, name in zip(seeds, drawn, strict=True)
-        for step in trainings(name, f"given/{name}", seed, setting.train)
-    ]
-    return Study((*study.steps, *steps), study.data, drawn)
 
 
 def report(kind: str, out: Path, forms: Sequence[str], seeds: Sequence[int]) -> None:
