@@ -20,6 +20,7 @@ from uxnet_compiler.ir import Graph
 from uxnet_compiler.machine.hardware import CPU_FACTS, read_cpu
 from uxnet_compiler.machine.layout import channels_last, channels_last_
 from uxnet_compiler.machine.memory import memory_errors
+from uxnet_compiler.machine.norms import quick_norms
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.ops import Input, Op, Output, Scale, TensorType, spell
 
@@ -127,6 +128,7 @@ class Latencies:
         if self.precision.channels_last:
             channels_last_(network, dims)
             image = channels_last(image, dims)
+        quick_norms(network)
         bfloat16 = self.precision.dtype == "bfloat16"
         times = []
         with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from torch import nn
 
 from uxnet_compiler.machine.layout import channels_last, channels_last_
+from uxnet_compiler.machine.norms import quick_norms
 
 CHANNELS, SIDE, LAYERS = 16, 32, 3
 REPEATS = 5
@@ -74,6 +75,7 @@ def _calls(
     if is_last:
         channels_last_(network, 3)
         image = channels_last(image, 3)
+    quick_norms(network)
 
     def forward() -> torch.Tensor:
         with torch.autocast(device.type, torch.bfloat16, enabled=dtype == "bfloat16"):

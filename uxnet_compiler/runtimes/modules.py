@@ -27,8 +27,7 @@ def on_torch(
     if precision.channels_last:
         channels_last_(network, spatial_dims)
     guard(network)
-    if device.type == "cpu":
-        quick_norms(network)
+    quick_norms(network)
 
     @torch.inference_mode()
     def run(windows: Tensor) -> Tensor:

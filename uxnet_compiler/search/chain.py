@@ -11,6 +11,7 @@ from torch.nn import functional as F  # noqa: N812 (the name everybody knows)
 
 from uxnet_compiler.backends.torch import layer
 from uxnet_compiler.lowering import op_names
+from uxnet_compiler.machine.norms import instance_norm
 from uxnet_compiler.ops import (
     Conv,
     InstanceNorm,
@@ -23,7 +24,7 @@ from uxnet_compiler.ops import (
     TensorType,
     TransposedConv,
 )
-from uxnet_compiler.search.merged import CHANNELS_LAST, scaled_conv
+from uxnet_compiler.search.merged import scaled_conv
 
 Factor = Tensor | float
 
@@ -93,17 +94,12 @@ def _apply(op: Op, module: nn.Module, x: Tensor, factor: Factor, *, fresh: bool)
 
 
 def _normed(norm: nn.Module, x: Tensor, factor: Factor) -> Tensor:
-    """Normalise and keep the order in memory, which torch's instance norm turns around."""
-    weight, bias, eps = norm.weight, norm.bias, norm.eps
+    assert isinstance(norm, nn.InstanceNorm2d | nn.InstanceNorm3d)
+    weight: Tensor = norm.weight
+    bias: Tensor = norm.bias
     if not is_number(factor, 1.0):
-        assert isinstance(weight, Tensor)
-        assert isinstance(bias, Tensor)
         weight, bias = factor * weight, factor * bias
-    made = F.instance_norm(x, weight=weight, bias=bias, eps=eps)  # type: ignore[arg-type]
-    form = CHANNELS_LAST[x.dim() - 2]
-    if x.is_contiguous(memory_format=form) and not x.is_contiguous():
-        return made.contiguous(memory_format=form)
-    return made
+    return instance_norm(x, weight, bias, norm.eps)
 
 
 def _place(ops: list[Op], types: list[TensorType]) -> int:

@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (the name everybody knows)
 
 from uxnet_compiler.machine.guard import is_unsafe
+from uxnet_compiler.machine.layout import CHANNELS_LAST
 from uxnet_compiler.ops import Conv, LayerOp
 
 CONV = {2: F.conv2d, 3: F.conv3d}
 TRANSPOSED = {2: F.conv_transpose2d, 3: F.conv_transpose3d}
-CHANNELS_LAST = {2: torch.channels_last, 3: torch.channels_last_3d}
 
 
 def mergeable(ops: Sequence[LayerOp]) -> bool:

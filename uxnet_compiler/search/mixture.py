@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (the name everybody knows)
 
+from uxnet_compiler.machine.layout import CHANNELS_LAST
 from uxnet_compiler.ops import AvgPool, LayerOp, MaxPool, Resized, TensorType
 from uxnet_compiler.search.chain import Chain, Factor, is_number, product
-from uxnet_compiler.search.merged import CHANNELS_LAST, common_dilation, mergeable, merged_conv
+from uxnet_compiler.search.merged import common_dilation, mergeable, merged_conv
 from uxnet_compiler.spaces import Slot
 
 Pool = MaxPool | AvgPool

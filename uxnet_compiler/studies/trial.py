@@ -16,6 +16,7 @@ from uxnet_compiler.machine.device import pick_device
 from uxnet_compiler.machine.fabric import make_fabric
 from uxnet_compiler.machine.guard import guard
 from uxnet_compiler.machine.layout import channels_last, channels_last_
+from uxnet_compiler.machine.norms import quick_norms
 from uxnet_compiler.machine.selftest import choose_precision
 from uxnet_compiler.schema import Genotype
 from uxnet_compiler.search.adaptation import STEPS
@@ -115,6 +116,7 @@ def train_pace(genotype: Genotype, config: TrainConfig, patch: tuple[int, ...]) 
     if precision.channels_last:
         channels_last_(network, dims)
     guard(network)
+    quick_norms(network)
     fabric = make_fabric(device, precision)
     model, optimiser = fabric.setup(network, torch.optim.SGD(network.parameters(), lr=0.0))
     size = _side(patch, architecture.total_stride)

@@ -19,6 +19,7 @@ from uxnet_compiler.machine.guard import guard
 from uxnet_compiler.machine.launch import place
 from uxnet_compiler.machine.layout import channels_last, channels_last_
 from uxnet_compiler.machine.memory import memory_errors
+from uxnet_compiler.machine.norms import quick_norms
 from uxnet_compiler.machine.processes import (
     any_of_all,
     average_gradients,
@@ -89,6 +90,7 @@ class Loop:
         if job.precision.channels_last:
             channels_last_(self.network, dims)
         guard(self.network)
+        quick_norms(self.network)
         self._fabric = make_fabric(device, job.precision)
         self._model, self._optimiser = self._fabric.setup(
             self.network, make_optimiser(self.network, config)
