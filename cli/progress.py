@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import (
@@ -32,7 +32,7 @@ class Display(Observer):
         self._task: TaskID | None = None
         self._phase = ""
         self._told_s = 0.0
-        self._start_s = 0.0
+        self._start_s = self._start = 0.0
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -57,12 +57,13 @@ class Display(Observer):
         if self._bar is not None:
             self._bar.stop()
 
-    def phase(self, name: str) -> None:
+    def phase(self, name: str, done: float = 0.0) -> None:
         """Begin a new bar, or say in one line what begins."""
-        self._phase = name
+        self._phase, self._start = name, done
         self._start_s = self._told_s = time.monotonic()
         if self._bar is not None:
-            self._task = self._bar.add_task(name, total=1.0, values="")
+            begun: Any = done  # rich takes parts, though its types say otherwise
+            self._task = self._bar.add_task(name, total=1.0, completed=begun, values="")
         else:
             self._console.print(name, highlight=False)
 
@@ -81,8 +82,8 @@ class Display(Observer):
         if now - self._told_s < LINE_EVERY_S:
             return
         self._told_s = now
-        left = (now - self._start_s) * (1 - done) / done if done else None
-        ending = "" if left is None else f"  {_duration(left)} left"
+        made = done - self._start
+        ending = f"  {_duration((now - self._start_s) * (1 - done) / made)} left" if made else ""
         self._console.print(
             f"{self._phase} {done:.0%}  {text}{ending}",
             highlight=False,

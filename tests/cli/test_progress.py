@@ -49,6 +49,21 @@ def test_without_a_terminal_lines_follow_when_time_has_passed(
     ]
 
 
+def test_the_time_left_is_that_of_the_work_since_a_job_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    screen = console(terminal=False)
+
+    with Display(screen) as display:
+        display.phase("training", done=0.5)
+        now += 60
+        display.tick(0.6, step=6)
+
+    assert text(screen).splitlines()[-1] == "training 60%  step 6  4:00 left"
+
+
 def test_a_terminal_shows_a_bar_with_the_values() -> None:
     screen = console(terminal=True)
 

@@ -23,7 +23,8 @@ class Ears(Observer):
         self.phases: list[str] = []
         self.ticks: list[float] = []
 
-    def phase(self, name: str) -> None:
+    def phase(self, name: str, done: float = 0.0) -> None:
+        del done
         self.phases.append(name)
 
     def tick(self, done: float, **_values: float) -> None:

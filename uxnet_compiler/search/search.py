@@ -126,7 +126,7 @@ def search(
             loop.restore(state)
             if here.is_first:
                 folder.tidy()
-        observer.phase("searching")
+        observer.phase("searching", loop.step / loop.schedule.steps)
         complete = loop.run(observer, resumed=resume)
         found = _finish(task, folder, loop, budget, observer, complete=complete)
         wait_for_all()

@@ -144,7 +144,7 @@ def train(
             loop.restore(state)
             if here.is_first:
                 folder.tidy()
-        observer.phase("training")
+        observer.phase("training", loop.step / loop.schedule.steps)
         complete = loop.run(observer, resumed=resume)
         result = _finish(job, loop, complete=complete)
         wait_for_all()
