@@ -94,17 +94,11 @@ class Sweep:
             params = size(out, trial.genotype).params / 1e6
             rows.append((trial.network, trial.seed, trial.fold, found.id[:12], params, score))
         heads = ("network", "seed", "fold", "genotype", "M params", "Dice %")
-        notes = [
-            f"{network}: mean Dice {fmean(values):.2f} %"
-            + (f", standard deviation {stdev(values):.2f} over {len(values)} trials" * several)
-            for network, values in dice.items()
-            for several in (len(values) > 1,)
-        ]
         return Table(
             title=f"Sweep of {len(self.trials)} trials",
             columns=tuple(Column(head=head) for head in heads),
             rows=tuple(rows),
-            notes=tuple(notes),
+            notes=tuple(_spread(network, values) for network, values in dice.items()),
         )
 
 
@@ -196,3 +190,10 @@ def _trial(
                 )
             )
     return steps, Trial(network, seed, fold, genotype, evaluation)
+
+
+def _spread(network: str, dice: Sequence[float]) -> str:
+    mean = f"{network}: mean Dice {fmean(dice):.2f} %"
+    if len(dice) == 1:
+        return mean
+    return f"{mean}, standard deviation {stdev(dice):.2f} over {len(dice)} trials"
