@@ -62,6 +62,7 @@ bench-search: setup ## Time a step of the supernet; search, train and compare, f
 	$(BIN)/python benchmarks/search.py short --work bench
 	$(BIN)/python benchmarks/search.py hippocampus --work bench
 	$(BIN)/python benchmarks/search.py lesions --work bench
+	$(BIN)/python benchmarks/search.py vessels --work bench
 
 .PHONY: bench-pictures
 bench-pictures: setup ## Time drawings, a report in the browser, and a gallery

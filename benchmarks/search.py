@@ -75,8 +75,8 @@ class Setting:
 
 SETTINGS = {
     "hippocampus": Setting(search=10, train=15, width=16),
-    "lesions": Setting(search=5, train=5, width=8),
-    "vessels": Setting(search=5, train=5, width=8),
+    "lesions": Setting(search=10, train=5, width=8),
+    "vessels": Setting(search=10, train=5, width=8),
 }
 
 
