@@ -30,16 +30,20 @@ def test_without_a_terminal_each_part_is_one_line() -> None:
     assert text(screen) == "training\n"
 
 
-def test_without_a_terminal_lines_follow_when_time_has_passed(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    now = 100.0
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the time that the display sees, to be set."""
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_without_a_terminal_lines_follow_when_time_has_passed(clock: list[float]) -> None:
     screen = console(terminal=False)
 
     with Display(screen) as display:
         display.phase("training")
-        now += 60
+        clock[0] += 60
         display.tick(0.25, step=3, loss=0.25)
         display.tick(0.26, step=4, loss=0.5)
 
@@ -49,16 +53,12 @@ def test_without_a_terminal_lines_follow_when_time_has_passed(
     ]
 
 
-def test_the_time_left_is_that_of_the_work_since_a_job_goes_on(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    now = 100.0
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+def test_the_time_left_is_that_of_the_work_since_a_job_goes_on(clock: list[float]) -> None:
     screen = console(terminal=False)
 
     with Display(screen) as display:
         display.phase("training", done=0.5)
-        now += 60
+        clock[0] += 60
         display.tick(0.6, step=6)
 
     assert text(screen).splitlines()[-1] == "training 60%  step 6  4:00 left"

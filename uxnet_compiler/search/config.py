@@ -91,7 +91,7 @@ class SearchConfig(BaseModel):
     search_edges: bool = True
     gates: Literal["relative", "plain"] = "relative"
     evidence: Literal["measured", "learned"] = "measured"
-    price: Annotated[float, Field(ge=0, le=1000)] = 0.3
+    price: Annotated[float, Field(ge=0, le=1000)] = 0.5
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.3
     weight_lr: Rate = 2e-3
     alpha_lr: Rate = 2e-2
