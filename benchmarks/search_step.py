@@ -24,8 +24,8 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from uxnet_compiler.files import write_text
-from uxnet_compiler.machine.guard import guard
-from uxnet_compiler.machine.layout import channels_last, channels_last_
+from uxnet_compiler.machine.layout import channels_last
+from uxnet_compiler.machine.prepare import prepare
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.sampling import make_relaxation
 from uxnet_compiler.search.supernet import Supernet
@@ -83,11 +83,10 @@ def measure(way: Way, passes: int) -> Found:
     torch.manual_seed(0)
     supernet = Supernet(frame, share=SHARE if way.relaxation == "partial" else 1)
     supernet.merge(way.merged)
-    guard(supernet)
+    prepare(supernet, 3, is_last=bfloat16)
     relaxation = make_relaxation(frame, config)
     image = torch.randn(2, 1, *SIZE)
     if bfloat16:
-        channels_last_(supernet, 3)
         image = channels_last(image, 3)
 
     def once() -> None:

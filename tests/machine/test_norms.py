@@ -53,6 +53,26 @@ def test_norm_and_gradients_are_torchs_and_the_order_stays(
         assert torch.allclose(one, other, atol=1e-12)
 
 
+@pytest.mark.parametrize("dims", [2, 3])
+@pytest.mark.parametrize("images", [1, 2])
+@pytest.mark.parametrize("is_last", [False, True])
+def test_a_gradient_may_come_in_the_other_order(dims: int, images: int, is_last: bool) -> None:
+    image = made((images, 3, *SIZE[:dims]))
+    weight, bias = made((3,), 1).requires_grad_(), made((3,), 2).requires_grad_()
+    ordered = (channels_last(image, dims) if is_last else image).clone().requires_grad_()
+    out = instance_norm(ordered, weight, bias, EPS)
+    gradient = made(tuple(out.shape), 3)
+    other = gradient if is_last else channels_last(gradient, dims)
+
+    ours = torch.autograd.grad(out, [ordered, weight, bias], other)
+
+    plain = image.clone().requires_grad_()
+    expected = functional.instance_norm(plain, weight=weight, bias=bias, eps=EPS)
+    theirs = torch.autograd.grad(expected, [plain, weight, bias], gradient)
+    for one, two in zip(ours, theirs, strict=True):
+        assert torch.allclose(one, two, atol=1e-12)
+
+
 def test_norm_without_weights_has_gradients_too() -> None:
     image = channels_last(made((2, 3, *SIZE)), 3).requires_grad_()
     plain = image.detach().contiguous().requires_grad_()
@@ -76,7 +96,10 @@ def test_bfloat16_has_the_statistics_of_float32() -> None:
     assert found.dtype == torch.bfloat16
     assert (found.double() - exact).norm() < 3e-3 * exact.norm()  # 8 bits
     (gradient,) = gradients(found, [asked])
+    plain = image.contiguous().double().requires_grad_()
+    (wanted,) = gradients(functional.instance_norm(plain, eps=EPS), [plain])
     assert gradient.dtype == torch.bfloat16
+    assert (gradient.double() - wanted).norm() < 6e-3 * wanted.norm()  # three roundings
 
 
 @pytest.mark.parametrize("dims", [2, 3])

@@ -18,9 +18,9 @@ from uxnet_compiler.backends.torch import build, layer
 from uxnet_compiler.files import cache_room, write_text
 from uxnet_compiler.ir import Graph
 from uxnet_compiler.machine.hardware import CPU_FACTS, read_cpu
-from uxnet_compiler.machine.layout import channels_last, channels_last_
+from uxnet_compiler.machine.layout import channels_last
 from uxnet_compiler.machine.memory import memory_errors
-from uxnet_compiler.machine.norms import quick_norms
+from uxnet_compiler.machine.prepare import prepare
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.ops import Input, Op, Output, Scale, TensorType, spell
 
@@ -125,10 +125,9 @@ class Latencies:
         )
         network = network.eval().to(self.device)
         image = torch.zeros((1, channels, *sizes[0]), device=self.device)
+        prepare(network, dims, is_last=self.precision.channels_last)
         if self.precision.channels_last:
-            channels_last_(network, dims)
             image = channels_last(image, dims)
-        quick_norms(network)
         bfloat16 = self.precision.dtype == "bfloat16"
         times = []
         with torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16):

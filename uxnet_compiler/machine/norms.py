@@ -26,8 +26,8 @@ def instance_norm(image: Tensor, weight: Tensor | None, bias: Tensor | None, eps
     """Norm every channel of every image, and keep the order in memory.
 
     The same as torch's, which puts the channels first again, in four copies that take longer
-    than the norm; and whose gradients are wrong (torch 2.13) for one image whose gradient comes
-    with channels last, so wherever no activation stands behind the norm.
+    than the norm; and whose gradients are wrong on the CPU (torch 2.13) for one image when its
+    gradient comes with channels last, as it does where no activation stands behind the norm.
 
     Shape:
         image         (B, C, D, H, W) or (B, C, H, W)
@@ -37,8 +37,8 @@ def instance_norm(image: Tensor, weight: Tensor | None, bias: Tensor | None, eps
     if image.device.type == "cpu":
         if not torch.is_grad_enabled():
             return functional.group_norm(image, image.shape[1], weight, bias, eps)
-        if is_channels_last(image):
-            apply: Callable[..., Tensor] = _ChannelsLast.apply
+        if is_channels_last(image) or len(image) == 1:
+            apply: Callable[..., Tensor] = _Norm.apply
             return apply(image, weight, bias, eps)
     return functional.instance_norm(image, weight=weight, bias=bias, eps=eps)
 
@@ -47,10 +47,11 @@ def _forward(layer: nn.InstanceNorm2d | nn.InstanceNorm3d, image: Tensor) -> Ten
     return instance_norm(image, layer.weight, layer.bias, layer.eps)
 
 
-class _ChannelsLast(torch.autograd.Function):
+class _Norm(torch.autograd.Function):
     """Norm as a group norm of one channel a group; go back as a batch norm of each image.
 
-    Of torch's kernels these two are fast with channels last; group norm's way back is not.
+    Of torch's kernels these two are fast with channels last; group norm's way back is not. A
+    gradient in another order than the image is what the batch norm misreads, so it is put in order.
     """
 
     @staticmethod
@@ -70,7 +71,10 @@ class _ChannelsLast(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         image, weight, mean, rstd = ctx.saved_tensors
-        gradient = channels_last(gradient, image.dim() - 2)
+        if is_channels_last(image):
+            gradient = channels_last(gradient, image.dim() - 2)
+        else:
+            gradient = gradient.contiguous()
         wanted = list(ctx.needs_input_grad[:3])
         each = []
         for index in range(len(image)):

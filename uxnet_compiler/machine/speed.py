@@ -10,8 +10,8 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch import nn
 
-from uxnet_compiler.machine.layout import channels_last, channels_last_
-from uxnet_compiler.machine.norms import quick_norms
+from uxnet_compiler.machine.layout import channels_last
+from uxnet_compiler.machine.prepare import prepare
 
 CHANNELS, SIDE, LAYERS = 16, 32, 3
 REPEATS = 5
@@ -73,9 +73,8 @@ def _calls(
     generator = torch.Generator().manual_seed(0)
     image = torch.randn((1, CHANNELS, SIDE, SIDE, SIDE), generator=generator).to(device)
     if is_last:
-        channels_last_(network, 3)
         image = channels_last(image, 3)
-    quick_norms(network)
+    prepare(network, 3, is_last=is_last)
 
     def forward() -> torch.Tensor:
         with torch.autocast(device.type, torch.bfloat16, enabled=dtype == "bfloat16"):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from uxnet_compiler.machine.guard import guard
-from uxnet_compiler.machine.layout import channels_last, channels_last_
-from uxnet_compiler.machine.norms import quick_norms
+from uxnet_compiler.machine.layout import channels_last
+from uxnet_compiler.machine.prepare import prepare
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.runtimes.base import Runtime
 
@@ -24,10 +23,7 @@ def on_torch(
         precision: How it computes.
     """
     network.to(device).eval()
-    if precision.channels_last:
-        channels_last_(network, spatial_dims)
-    guard(network)
-    quick_norms(network)
+    prepare(network, spatial_dims, is_last=precision.channels_last)
 
     @torch.inference_mode()
     def run(windows: Tensor) -> Tensor:

@@ -71,7 +71,9 @@ class Measurement(BaseModel):
             and 1 for the edge into each node that is missed most: no node that is needed is cut
             off, since each edge is taken out while the others stand in for it.
 
-            w_c = exp(-(loss_c / loss + price work_c) / sharpness) / sum
+            w_c = exp(-(d_c / alone + price work_c) / sharpness) / sum
+
+            with d_c, by how much the loss of single networks is higher than with the best one.
         """
         return Evidence(
             gates=gates(self.edges, self.loss, self.price),

@@ -14,9 +14,8 @@ import torch
 
 from uxnet_compiler.machine.device import pick_device
 from uxnet_compiler.machine.fabric import make_fabric
-from uxnet_compiler.machine.guard import guard
-from uxnet_compiler.machine.layout import channels_last, channels_last_
-from uxnet_compiler.machine.norms import quick_norms
+from uxnet_compiler.machine.layout import channels_last
+from uxnet_compiler.machine.prepare import prepare
 from uxnet_compiler.machine.selftest import choose_precision
 from uxnet_compiler.schema import Genotype
 from uxnet_compiler.search.adaptation import STEPS
@@ -113,10 +112,7 @@ def train_pace(genotype: Genotype, config: TrainConfig, patch: tuple[int, ...]) 
     dims = architecture.spatial_dims
     precision = choose_precision(config.precision, device, dims)
     network = genotype.compile(seed=0, deep_supervision=config.deep_supervision)
-    if precision.channels_last:
-        channels_last_(network, dims)
-    guard(network)
-    quick_norms(network)
+    prepare(network, dims, is_last=precision.channels_last)
     fabric = make_fabric(device, precision)
     model, optimiser = fabric.setup(network, torch.optim.SGD(network.parameters(), lr=0.0))
     size = _side(patch, architecture.total_stride)

@@ -15,11 +15,10 @@ from uxnet_compiler.data.patches import Feed, PatchBatches
 from uxnet_compiler.data.plan import Plan
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.machine.fabric import make_fabric
-from uxnet_compiler.machine.guard import guard
 from uxnet_compiler.machine.launch import place
-from uxnet_compiler.machine.layout import channels_last, channels_last_
+from uxnet_compiler.machine.layout import channels_last
 from uxnet_compiler.machine.memory import memory_errors
-from uxnet_compiler.machine.norms import quick_norms
+from uxnet_compiler.machine.prepare import prepare
 from uxnet_compiler.machine.processes import (
     any_of_all,
     average_gradients,
@@ -87,10 +86,7 @@ class Loop:
         self.network: torch.nn.Module = job.genotype.compile(
             seed=config.seed, deep_supervision=config.deep_supervision
         )
-        if job.precision.channels_last:
-            channels_last_(self.network, dims)
-        guard(self.network)
-        quick_norms(self.network)
+        prepare(self.network, dims, is_last=job.precision.channels_last)
         self._fabric = make_fabric(device, job.precision)
         self._model, self._optimiser = self._fabric.setup(
             self.network, make_optimiser(self.network, config)

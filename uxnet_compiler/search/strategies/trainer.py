@@ -10,8 +10,8 @@ from lightning_fabric import Fabric
 from monai.losses.dice import DiceCELoss
 from torch import Tensor
 
-from uxnet_compiler.machine.guard import guard
-from uxnet_compiler.machine.layout import channels_last, channels_last_
+from uxnet_compiler.machine.layout import channels_last
+from uxnet_compiler.machine.prepare import prepare
 from uxnet_compiler.machine.processes import average_gradients, mean_of_all
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.search.config import SearchConfig
@@ -36,9 +36,7 @@ class Trainer:
         share = config.partial_channels if config.relaxation == "partial" else 1
         self.network = Supernet(space, share=share)
         self.channels_last = precision.channels_last
-        if self.channels_last:
-            channels_last_(self.network, space.spatial_dims)
-        guard(self.network)
+        prepare(self.network, space.spatial_dims, is_last=self.channels_last)
         optimiser = torch.optim.AdamW(self.network.parameters(), lr=config.weight_lr)
         self.model, self.optimiser = fabric.setup(self.network, optimiser)
         self.loss = DiceCELoss(softmax=True, to_onehot_y=True, include_background=False)
