@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
@@ -98,12 +98,12 @@ def main(
     seeds: str,
 ) -> None:
     """Do what is missing in WORK and write the tables."""
+    names = listed(others, OTHERS, "--others")
+    numbers = [int(seed) for seed in listed(seeds, map(str, range(1000)), "--seeds")]
     data = images(kind, work)
     if kind == "short":
         short(data, work / kind)
         return
-    names = [name for name in others.split(",") if name]
-    numbers = [int(seed) for seed in seeds.split(",")]
     study = plan(data, numbers, SETTINGS[kind])
     if not run_study(study, work / kind, Display):
         return
@@ -112,9 +112,20 @@ def main(
         report(kind, work / kind, [DEFAULT, *names], numbers)
 
 
+def listed(text: str, known: Iterable[str], option: str) -> list[str]:
+    """Return the names between commas, all of them known."""
+    names, allowed = [name for name in text.split(",") if name], set(known)
+    for name in names:
+        if name not in allowed:
+            raise click.UsageError(f"{option}: there is no {name!r}")
+    return names
+
+
 def images(kind: str, work: Path) -> Path:
     """Return the folder of the data set, made if need be."""
     if kind == "hippocampus":
+        if "UXNET_TEST_DATA" not in os.environ:
+            raise click.UsageError(f"UXNET_TEST_DATA has to name the folder of {SEARCHED_ON}")
         return Path(os.environ["UXNET_TEST_DATA"]) / SEARCHED_ON
     data = work / f"images-{kind}"
     if not data.exists():
