@@ -188,4 +188,4 @@ def test_several_results_are_kept_and_the_main_one_is_run(tmp_path: Path) -> Non
     image = next(images(network))
     with torch.inference_mode():
         found: tuple[Tensor, ...] = module(image)
-    assert [tuple(r.shape[2:]) for r in found] == [(8, 4, 4), (4, 2, 2)]
+    assert [tuple(r.shape[2:]) for r in found] == [(16, 8, 8), (8, 4, 4)]
