@@ -63,6 +63,9 @@ OTHERS: dict[str, dict[str, Any]] = {
 """How else edges can be decided: by relative gates as they end, without and with pressure on them;
 by the gates of the paper as they end."""
 
+RANDOM = "random"
+PLAIN = "unet"
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -85,9 +88,9 @@ SETTINGS = {
 @click.option("--work", type=click.Path(path_type=Path), required=True)
 @click.option(
     "--others",
-    default=",".join(OTHERS),
+    default=",".join((RANDOM, *OTHERS)),
     show_default=True,
-    help="Forms that are searched besides the default one.",
+    help="What the default form and U-Net are compared with: random genotypes, other forms.",
 )
 @click.option("--seeds", default="4,5,6", show_default=True, help="Of searches and trainings.")
 def main(
@@ -98,7 +101,7 @@ def main(
     seeds: str,
 ) -> None:
     """Do what is missing in WORK and write the tables."""
-    names = listed(others, OTHERS, "--others")
+    names = listed(others, (RANDOM, *OTHERS), "--others")
     numbers = [int(seed) for seed in listed(seeds, map(str, range(1000)), "--seeds")]
     data = images(kind, work)
     if kind == "short":
@@ -109,7 +112,7 @@ def main(
         return
     study = compared(study, work / kind, names, numbers, SETTINGS[kind])
     if run_study(study, work / kind, Display):
-        report(kind, work / kind, [DEFAULT, *names], numbers)
+        report(kind, work / kind, names, numbers)
 
 
 def listed(text: str, known: Iterable[str], option: str) -> list[str]:
@@ -185,9 +188,9 @@ def plan(data: Path, seeds: Sequence[int], setting: Setting) -> Study:
         steps.append(SearchStep(name=f"{name}/search", data="data", config=config))
         steps += trainings(name, f"{name}/search", seed, setting)
     plain = config_of(setting, {"minutes": setting.search})
-    steps.append(PlainStep(name="unet/genotype", data="data", config=plain))
+    steps.append(PlainStep(name=f"{PLAIN}/genotype", data="data", config=plain))
     for seed in seeds:
-        steps += trainings(f"unet-{seed}", "unet/genotype", seed, setting)
+        steps += trainings(f"{PLAIN}-{seed}", f"{PLAIN}/genotype", seed, setting)
     return Study(tuple(steps), {"data": data})
 
 
@@ -199,19 +202,23 @@ def compared(
     Other forms train the supernet for as many steps; the default one goes on and measures.
     Random genotypes are of the space that was searched.
     """
-    searched = [out / f"{DEFAULT}-{seed}" / "search" for seed in seeds]
-    ref = load(searched[0] / "genotype.json").space
+    searched = {seed: out / f"{DEFAULT}-{seed}" / "search" for seed in seeds}
+    ref = load(searched[seeds[0]] / "genotype.json").space
     assert ref is not None
     family = FAMILIES[ref.family]
-    drawn = {f"random-{seed}": family.sample(family.space(ref), seed) for seed in seeds}
+    drawn: dict[str, Genotype] = {}
     steps: list[Step] = []
-    for seed, name in zip(seeds, drawn, strict=True):
-        steps += trainings(name, f"given/{name}", seed, setting)
     for form in others:
-        for seed, run in zip(seeds, searched, strict=True):
-            name, made = f"{form}-{seed}", summary(run).steps
-            config = config_of(setting, {**OTHERS[form], "steps": made, "seed": seed})
-            steps.append(SearchStep(name=f"{name}/search", data="data", config=config))
+        for seed, run in searched.items():
+            name = f"{form}-{seed}"
+            if form == RANDOM:
+                drawn[name] = family.sample(family.space(ref), seed)
+                steps += trainings(name, f"given/{name}", seed, setting)
+                continue
+            options = {**OTHERS[form], "steps": summary(run).steps, "seed": seed}
+            steps.append(
+                SearchStep(name=f"{name}/search", data="data", config=config_of(setting, options))
+            )
             steps += trainings(name, f"{name}/search", seed, setting)
     return Study((*study.steps, *steps), study.data, drawn)
 
@@ -231,9 +238,11 @@ def trainings(name: str, genotype: str, seed: int, setting: Setting) -> list[Ste
     ]
 
 
-def report(kind: str, out: Path, forms: Sequence[str], seeds: Sequence[int]) -> None:
+def report(kind: str, out: Path, others: Sequence[str], seeds: Sequence[int]) -> None:
     """Write both tables."""
-    write([searches(out, forms, seeds), networks(out, forms, seeds)], kind, f"Searches: {kind}")
+    forms = (DEFAULT, *(form for form in others if form != RANDOM))
+    groups = (DEFAULT, PLAIN, *others)
+    write([searches(out, forms, seeds), networks(out, groups, seeds)], kind, f"Searches: {kind}")
 
 
 def searches(out: Path, forms: Sequence[str], seeds: Sequence[int]) -> Table:
@@ -273,10 +282,10 @@ def searches(out: Path, forms: Sequence[str], seeds: Sequence[int]) -> Table:
     )
 
 
-def networks(out: Path, forms: Sequence[str], seeds: Sequence[int]) -> Table:
+def networks(out: Path, groups: Sequence[str], seeds: Sequence[int]) -> Table:
     """Tell how good the networks are after training for the same time."""
     rows: list[tuple[Cell, ...]] = []
-    for group in (*forms, "unet", "random"):
+    for group in groups:
         names = [f"{group}-{seed}" for seed in seeds]
         scores = [scores_of(out / name / "evaluation") for name in names]
         trained = [RunFolder(out / name / "training") for name in names]
