@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ import click
 
 from uxnet_compiler.cli.progress import Display
 from uxnet_compiler.data.phantom import write_phantom
+from uxnet_compiler.errors import UxnetError
 from uxnet_compiler.files import write_text
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.schema import Genotype, load
@@ -363,4 +365,7 @@ def write(tables: Sequence[Table], name: str, title: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except UxnetError as error:
+        sys.exit(str(error))
