@@ -135,6 +135,24 @@ def test_the_gap_and_random_genotypes_are_judged(one_hot: float, gap: str, drawn
     assert level(found, "random") == drawn
 
 
+@pytest.mark.parametrize(
+    ("dice", "wanted", "gap"), [(0.0, "bad", None), (0.2, "doubt", "ok"), (0.8, "ok", "ok")]
+)
+def test_a_supernet_that_finds_nothing_can_say_nothing(
+    dice: float, wanted: str, gap: str | None
+) -> None:
+    found = report(decided, gap=Gap(patches=8, relaxed=dice, one_hot=dice, random=(0.0,)))
+
+    assert level(found, "learning") == wanted
+    assert level(found, "discretisation") == gap
+
+
+def test_a_mixture_that_its_gates_cut_off_is_judged_by_other_rules() -> None:
+    found = report(decided, gap=Gap(patches=8, relaxed=None, one_hot=0.5, random=(0.0,)))
+
+    assert level(found, "learning") is None
+
+
 def compared(behind: float, error: float) -> Comparison:
     def network(name: str, behind: float, error: float) -> Compared:
         return Compared(

@@ -10,6 +10,7 @@ from uxnet_compiler.search.trust.model import Decision, Level, Trust, Verdict
 Finding = tuple[Level, str]
 Rule = Callable[[Trust], Finding | None]
 
+NOTHING, LITTLE = 0.1, 0.3
 STILL, SLUGGISH = 0.01, 0.05
 EVEN, WIDE = 0.98, 0.9
 NOISE, WEAK = 1.0, 2.0
@@ -25,6 +26,22 @@ def verdicts(report: Trust) -> tuple[Verdict, ...]:
         for name, finding in found
         if finding is not None
     )
+
+
+def _learning(report: Trust) -> Finding | None:
+    """Bad when the mixture's Dice is below 0.1, doubt below 0.3: what finds nothing misses nothing.
+
+    Small structures take a supernet hundreds of steps before it finds any of them.
+    """
+    if report.gap is None or report.gap.relaxed is None:
+        return None
+    dice = report.gap.relaxed
+    text = f"The supernet's Dice is {dice:.3f}"
+    if dice < NOTHING:
+        return "bad", f"{text}: it finds next to nothing yet, so what it prefers is chance."
+    if dice < LITTLE:
+        return "doubt", f"{text}: it has not learned much yet; search longer."
+    return "ok", f"{text}."
 
 
 def _movement(report: Trust) -> Finding | None:
@@ -105,10 +122,11 @@ def _discretisation(report: Trust) -> Finding | None:
     """Bad when the genotype, made one-hot, loses over 0.2 of Dice against the mixture; doubt, 0.05.
 
     The mixture was trained and the single network was not: a loss says that the supernet's weights
-    tell little about it, not that it is a bad network.
+    tell little about it, not that it is a bad network. A mixture that finds nothing has nothing to
+    lose.
     """
     gap = report.gap
-    if gap is None or gap.relaxed is None:
+    if gap is None or gap.relaxed is None or gap.relaxed < NOTHING:
         return None
     lost = gap.relaxed - gap.one_hot
     text = (
@@ -186,6 +204,7 @@ def _waiting(report: Trust) -> Finding | None:
 
 
 RULES: dict[str, Rule] = {
+    "learning": _learning,
     "movement": _movement,
     "ops": _ops,
     "wiring": _wiring,
