@@ -102,9 +102,11 @@ def main(
     others: str,
     seeds: str,
 ) -> None:
-    """Do what is missing in WORK and write the tables."""
+    """Do what is missing in WORK and write the tables; `short` has seeds and forms of its own."""
     names = listed(others, (RANDOM, *OTHERS), "--others")
     numbers = [int(seed) for seed in listed(seeds, map(str, range(1000)), "--seeds")]
+    if not numbers:
+        raise click.UsageError("--seeds: at least one is needed")
     data = images(kind, work)
     if kind == "short":
         short(data, work / kind)
