@@ -16,6 +16,7 @@ from uxnet_compiler.search.perturbation import (
     Change,
     Losses,
     Work,
+    living_choices,
     measure_edges,
     measure_ops,
 )
@@ -80,13 +81,15 @@ def preferences(
 ) -> Mapping[str, Mapping[str, float]]:
     first = {choice: names[0] for choice, names in FRAME.choices.items()}
     context = one_hot(FRAME, first, frozenset(kept))
-    alone, patches, candidates = measure_ops(FRAME, losses, [context], work)
+    choices = living_choices(FRAME, set(kept))
+    alone, candidates = measure_ops(FRAME, losses, [context], choices, work)
     found = Measurement(
         price=PRICE,
-        patches=patches,
+        patches=PATCHES,
         loss=1.0,
         edges={},
         adapted=0,
+        dice=1.0,
         alone=alone,
         candidates=candidates,
     )

@@ -14,7 +14,7 @@ from torch import Tensor
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.search.perturbation import Change
-from uxnet_compiler.search.probe import WORST, Probe
+from uxnet_compiler.search.probe import WORST, Probe, patch_dice
 from uxnet_compiler.search.supernet import Supernet, Weights, all_open, drawn_ops, one_hot
 from uxnet_compiler.spaces.uxnet import UXNetOptions, space
 
@@ -154,3 +154,52 @@ def test_a_variant_that_overflows_is_the_worst(batches: list[tuple[Tensor, Tenso
     assert (found[1] == WORST).all()
     with pytest.raises(RunError, match="not a number on held-out patches"):
         Probe(broken, batches, FLOAT32)([overflow(sound)], [], lambda _: None)
+
+
+def test_the_dice_is_that_of_the_bases_that_take_turns(
+    supernet: Supernet, batches: list[tuple[Tensor, Tensor]]
+) -> None:
+    bases = [
+        one_hot(FRAME, drawn_ops(FRAME, random.Random(seed)), frozenset(FRAME.gates))
+        for seed in (1, 2)
+    ]
+    with torch.inference_mode():
+        guesses = [
+            supernet(image, base).argmax(1, keepdim=True)
+            for base, (image, _) in zip(bases, batches, strict=True)
+        ]
+    guess, truth = torch.cat(guesses), torch.cat([label for _, label in batches])
+    dice = float(2 * (guess & truth).sum() / (guess.sum() + truth.sum()))
+
+    assert 0 < dice < 1
+    assert Probe(supernet, batches, FLOAT32).dice(bases) == pytest.approx(dice, abs=1e-6)
+
+
+def test_a_supernet_that_is_asked_while_it_trains_is_training_again_afterwards(
+    supernet: Supernet, batches: list[tuple[Tensor, Tensor]]
+) -> None:
+    seen: list[bool] = []
+    handle = supernet.register_forward_pre_hook(lambda *_: seen.append(supernet.training))
+    supernet.train()
+    try:
+        Probe(supernet, batches, FLOAT32).dice([all_open(FRAME)])
+        after = supernet.training
+    finally:
+        handle.remove()
+        supernet.eval()
+    assert seen == [False, False]
+    assert after
+
+
+def test_dice_is_pooled_over_patches() -> None:
+    truth = torch.zeros(1, 1, 4, 4, dtype=torch.long)
+    truth[..., :2, :] = 1
+    empty = torch.zeros_like(truth)
+
+    def all_foreground(image: Tensor) -> Tensor:
+        return torch.stack([torch.zeros_like(image[:, 0]), torch.ones_like(image[:, 0])], 1)
+
+    batches = [(truth.float(), truth), (empty.float(), empty)]
+
+    # 8 voxels of 32 guessed are right: 2 * 8 / (32 + 8).
+    assert patch_dice(all_foreground, batches, torch.device("cpu")) == pytest.approx(0.4)

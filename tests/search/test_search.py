@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 from math import nan
@@ -14,7 +15,9 @@ from uxnet_compiler.runs.events import read_events
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import load
 from uxnet_compiler.search.config import SearchConfig
+from uxnet_compiler.search.decision import MEASURED_FILE
 from uxnet_compiler.search.inherit import SUPERNET_FILE, inherited_weights
+from uxnet_compiler.search.probe import Probe
 from uxnet_compiler.search.search import Found, search
 from uxnet_compiler.spaces import derive
 
@@ -33,6 +36,28 @@ class StopAfter(Observer):
     def tick(self, done: float, **values: float) -> None:
         del done
         if values.get("step") == self.step:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+class StopIn(Observer):
+    """Send Ctrl-C in a phase that a search has after its steps, and keep what is said."""
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+        self.now = ""
+        self.said: list[str] = []
+
+    def phase(self, name: str, done: float = 0.0) -> None:
+        del done
+        self.now = name
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
+
+    def tick(self, done: float, **values: float) -> None:
+        del done, values
+        if self.now == self.name:
+            self.name = ""
             os.kill(os.getpid(), signal.SIGINT)
 
 
@@ -114,6 +139,49 @@ def test_a_search_that_is_stopped_and_resumed_finds_the_same(
     assert out.joinpath("genotype.json").read_bytes() == found.folder.genotype_path.read_bytes()
     assert out.joinpath(SUPERNET_FILE).read_bytes() == (
         found.folder.path.joinpath(SUPERNET_FILE).read_bytes()
+    )
+
+
+@pytest.mark.parametrize("phase", ["measuring edges", "training single networks"])
+def test_a_search_that_is_stopped_while_it_measures_ends_with_what_it_has_learned(
+    phase: str, found: Found, phantom_set: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    learned = search(phantom_set, tmp_path / "learned", config(evidence="learned"))
+
+    stopped = search(phantom_set, out, config(), observer=StopIn(phase))
+
+    assert stopped.summary.steps == 6
+    assert not stopped.summary.complete
+    assert stopped.genotype.evidence == learned.genotype.evidence
+    assert out.joinpath(SUPERNET_FILE).read_bytes() == (
+        learned.folder.path.joinpath(SUPERNET_FILE).read_bytes()
+    )
+    resumed = search(phantom_set, out, config(), resume=True)
+    assert resumed.summary.complete
+    assert out.joinpath("genotype.json").read_bytes() == found.folder.genotype_path.read_bytes()
+
+
+@pytest.mark.parametrize("found_by_single", [0.05, 0.5])
+def test_single_networks_decide_ops_once_they_find_something(
+    found_by_single: float, phantom_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Probe, "dice", lambda *_: found_by_single)
+    listener = StopIn()
+    learned = search(phantom_set, tmp_path / "learned", config(evidence="learned"))
+
+    measured = search(phantom_set, tmp_path / "run", config(), observer=listener)
+
+    told = json.loads((tmp_path / "run" / MEASURED_FILE).read_text())
+    ours, theirs = measured.genotype.evidence, learned.genotype.evidence
+    assert ours is not None
+    assert theirs is not None
+    assert ours.gates != theirs.gates
+    assert told["dice"] == found_by_single
+    assert bool(told["candidates"]) == (found_by_single > 0.1)
+    assert (ours.choices == theirs.choices) == (found_by_single < 0.1)
+    assert any("find next to nothing (Dice 0.05)" in text for text in listener.said) == (
+        found_by_single < 0.1
     )
 
 

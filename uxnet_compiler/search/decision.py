@@ -6,14 +6,17 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from uxnet_compiler.data.patches import PAIR
 from uxnet_compiler.machine.memory import memory_errors
-from uxnet_compiler.machine.processes import from_first
+from uxnet_compiler.machine.processes import any_of_all, from_first
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.runs.schedule import on_trial
+from uxnet_compiler.runs.stopping import Stopper
 from uxnet_compiler.schema import Evidence
 from uxnet_compiler.search.adaptation import STEPS, adapt
 from uxnet_compiler.search.config import SearchConfig
@@ -21,6 +24,7 @@ from uxnet_compiler.search.loop import Loop
 from uxnet_compiler.search.measurement import Measurement, gates
 from uxnet_compiler.search.perturbation import (
     Work,
+    living_choices,
     measure_edges,
     measure_ops,
 )
@@ -32,6 +36,10 @@ MEASURED_FILE = "measured.json"
 
 PATCHES = 16
 """An edge and an op are judged on so many, of cases that trained no weights."""
+
+ASKED = 0.1
+"""Dice of single networks from which on they are asked about ops: of those that find next to
+nothing, none loses more than another, and the cheapest op would be taken everywhere."""
 
 COMPUTED_AGAIN = 0.6
 """Part of the supernet that a variant computes anew, about: what lies before it is known."""
@@ -48,12 +56,14 @@ class Outcome:
     Attributes:
         evidence: For the document.
         learned: Gates and preferences after the last step.
+        complete: Whether the search came to its end; one that was stopped can be resumed.
         measurement: What the evidence is made of; `None` when it is what was learned.
         seconds: That measuring took.
     """
 
     evidence: Evidence
     learned: Evidence
+    complete: bool
     measurement: Measurement | None = None
     seconds: float = 0.0
 
@@ -74,8 +84,8 @@ def measures(config: SearchConfig) -> bool:
 def decide(loop: Loop, work: Work, observer: Observer, *, complete: bool) -> Outcome:
     """Say what a search has found; to measure it, the weights are trained on.
 
-    A search that was stopped tells what it has learned so far: measuring takes its time, and the
-    supernet is not trained yet.
+    A search that was stopped tells what it has learned so far, with the weights of its last step:
+    one that was stopped here is measured from the start when it is resumed.
 
     Args:
         loop: After its last step.
@@ -88,32 +98,65 @@ def decide(loop: Loop, work: Work, observer: Observer, *, complete: bool) -> Out
     """
     learned = loop.strategy.evidence()
     if not complete or not measures(loop.task.config):
-        return Outcome(learned, learned)
-    space, start = loop.task.space, time.monotonic()
+        return Outcome(learned, learned, complete)
+    network, start = loop.strategy.network, time.monotonic()
+    before = deepcopy(network.state_dict())
+    try:
+        with Stopper() as stopper:
+            found = _measure(loop, learned, work, observer, partial(_tell, observer, stopper))
+    except _StoppedError:
+        network.load_state_dict(before)
+        return Outcome(learned, learned, complete=False, seconds=time.monotonic() - start)
+    return Outcome(
+        found.evidence(learned), learned, complete, found, seconds=time.monotonic() - start
+    )
+
+
+def _measure(
+    loop: Loop, learned: Evidence, work: Work, observer: Observer, told: Callable[[float], None]
+) -> Measurement:
+    """Ask the supernet about edges, train it on for single networks, and ask them about ops."""
+    space, config = loop.task.space, loop.task.config
     observer.phase("measuring edges")
-    with _probe(loop, PATCHES // PAIR) as probe:
-        loss, edges = from_first(measure_edges(space, probe, learned, work, observer.tick))
-    price, tau = loop.task.config.price, loop.task.config.tau
-    kept = frozenset(key for key, gate in gates(edges, loss, price).items() if gate >= tau)
+    probe = _probe(loop, PATCHES // PAIR)
+    loss, edges = from_first(measure_edges(space, probe, learned, work, told))
+    found = gates(edges, loss, config.price)
+    kept = frozenset(key for key, gate in found.items() if gate >= config.tau)
     steps = round(STEPS * loop.schedule.steps)
     observer.phase("training single networks")
     with _errors(loop):
-        adapt(loop.strategy, kept, loop.train, steps, observer.tick)
+        adapt(loop.strategy, kept, loop.train, steps, told)
     observer.phase("measuring ops")
-    with _probe(loop, PATCHES // PAIR) as probe:
-        alone, patches, candidates = from_first(
-            measure_ops(space, probe, contexts(space, kept), work, observer.tick)
+    probe, networks = _probe(loop, PATCHES // PAIR), contexts(space, kept)
+    dice = from_first(probe.dice(networks))
+    if dice < ASKED:
+        observer.note(
+            f"single networks find next to nothing (Dice {dice:.2f}): ops are taken as learned in"
+            " the mixture"
         )
-    found = Measurement(
-        price=price,
-        patches=patches,
+    choices = living_choices(space, kept) if dice >= ASKED else ()
+    alone, candidates = from_first(measure_ops(space, probe, networks, choices, work, told))
+    return Measurement(
+        price=config.price,
+        patches=PATCHES,
         loss=loss,
         edges=edges,
         adapted=steps,
+        dice=dice,
         alone=alone,
         candidates=candidates,
     )
-    return Outcome(found.evidence(learned), learned, found, time.monotonic() - start)
+
+
+class _StoppedError(Exception):
+    """A stop was requested; raised between two passes or steps."""
+
+
+def _tell(observer: Observer, stopper: Stopper, done: float) -> None:
+    """Tell how far measuring is, and end it when a stop is requested in any process."""
+    if any_of_all(stopper.requested):
+        raise _StoppedError
+    observer.tick(done)
 
 
 def contexts(space: Space, kept: frozenset[str]) -> list[Weights]:
@@ -131,9 +174,9 @@ def expected(loop: Loop) -> Expected:
         return Expected()
     learned, every = loop.strategy.evidence(), frozenset(space.gates)
     mixture, single = Weights(learned.choices, learned.gates), contexts(space, every)[0]
-    with _probe(loop, 1) as probe:
-        edge_s = _timed(lambda: probe([mixture], [], lambda _: None))
-        op_s = _timed(lambda: probe([single], [], lambda _: None))
+    probe = _probe(loop, 1)
+    edge_s = _timed(lambda: probe([mixture], [], lambda _: None))
+    op_s = _timed(lambda: probe([single], [], lambda _: None))
     with _errors(loop), on_trial(loop.state, loop.restore):
         steps_s = _timed(lambda: adapt(loop.strategy, every, loop.train, TIMED))
     passes_s = edge_s * len(space.gates) + op_s * sum(map(len, space.choices.values()))
@@ -158,14 +201,7 @@ def _errors(loop: Loop) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _probe(loop: Loop, num_batches: int) -> Iterator[Probe]:
-    """Lend the supernet, as it is in prediction, with patches of the half that trained nothing."""
-    supernet = loop.strategy.network
+def _probe(loop: Loop, num_batches: int) -> Probe:
+    """Return what asks the supernet, with patches of the half that trained no weights."""
     batches = list(islice(loop.held_out.unvaried(SEED), num_batches))
-    training = supernet.training
-    supernet.eval()
-    try:
-        yield Probe(supernet, batches, loop.task.precision)
-    finally:
-        supernet.train(training)
+    return Probe(loop.strategy.network, batches, loop.task.precision)

@@ -45,9 +45,10 @@ class Measurement(BaseModel):
         loss: Of the mixture that the search ended with.
         edges: By how much more without an edge; None where it is the last way to the output.
         adapted: Steps on single networks, with the edges that are kept.
-        alone: Loss of random single networks after these.
+        dice: Of random single networks after these.
+        alone: Their loss.
         candidates: For each choice that is left, by how much more with a candidate than with the
-            best one, in random networks.
+            best one, in random networks; empty when these find next to nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +58,7 @@ class Measurement(BaseModel):
     loss: float
     edges: dict[str, Missed | None]
     adapted: int
+    dice: float
     alone: float
     candidates: dict[str, dict[str, Missed]]
 

@@ -92,23 +92,22 @@ def measure_ops(
     space: Space,
     losses: Losses,
     contexts: Sequence[Weights],
+    choices: Collection[str],
     work: Work,
     told: Callable[[float], None] = lambda _: None,
-) -> tuple[float, int, dict[str, dict[str, Missed]]]:
-    """Measure every candidate in single networks; return their mean loss and the patches, too.
+) -> tuple[float, dict[str, dict[str, Missed]]]:
+    """Measure every candidate of some choices in single networks; return their mean loss, too.
 
     Args:
         space: That was searched.
         losses: Of a supernet that was trained on single networks.
         contexts: Networks with the same edges that take turns; of each, one choice at a time is
             set to each of its candidates.
+        choices: Of nodes and edges that are left.
         work: Of a network.
         told: Hears how much is done, 0 to 1.
     """
-    kept = {key for key, gate in contexts[0].gates.items() if gate}
-    tried = [
-        (choice, name) for choice in _living_choices(space, kept) for name in space.choices[choice]
-    ]
+    tried = [(choice, name) for choice in sorted(choices) for name in space.choices[choice]]
     changes = [partial(_alone, choice, name, space.choices[choice]) for choice, name in tried]
     base, *found = losses(contexts, changes, told)
     by_choice: dict[str, dict[str, NDArray[np.float64]]] = defaultdict(dict)
@@ -124,13 +123,25 @@ def measure_ops(
             name: _missed(one - best, works[choice][name] - fewest)
             for name, one in losses_of.items()
         }
-    return _short(base.mean()), len(base), candidates
+    return _short(base.mean()), candidates
 
 
 def living(space: Space, kept: Collection[str]) -> set[str]:
     """Return the nodes between image and logits, both included; empty when they are cut apart."""
     first = {choice: candidates[0] for choice, candidates in space.choices.items()}
     return alive(space.select(first, set(kept)).edges)
+
+
+def living_choices(space: Space, kept: Collection[str]) -> set[str]:
+    """Return the choices of the nodes and edges that are left."""
+    names = living(space, kept)
+    slots = [node.slot for node in space.nodes if node.id in names]
+    slots += [
+        edge.slot
+        for edge in space.edges
+        if edge.source in names and edge.target in names and (not edge.gated or edge.key in kept)
+    ]
+    return {slot.choice for slot in slots if slot.choice is not None}
 
 
 def _shut(key: str, weights: Weights) -> Weights:
@@ -149,15 +160,3 @@ def _missed(differences: NDArray[np.float64], work: float) -> Missed:
 
 def _short(value: float | np.floating[Any]) -> float:
     return round(float(value), DIGITS)
-
-
-def _living_choices(space: Space, kept: Collection[str]) -> list[str]:
-    """Return the choices of the nodes and edges that are left, sorted."""
-    names = living(space, kept)
-    slots = [node.slot for node in space.nodes if node.id in names]
-    slots += [
-        edge.slot
-        for edge in space.edges
-        if edge.source in names and edge.target in names and (not edge.gated or edge.key in kept)
-    ]
-    return sorted({slot.choice for slot in slots if slot.choice is not None})

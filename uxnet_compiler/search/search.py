@@ -127,8 +127,8 @@ def search(
             if here.is_first:
                 folder.tidy()
         observer.phase("searching", loop.step / loop.schedule.steps)
-        complete = loop.run(observer, resumed=resume)
-        found = _finish(task, folder, loop, budget, observer, complete=complete)
+        made = loop.run(observer, resumed=resume)
+        found = _finish(task, folder, loop, budget, observer, made=made)
         wait_for_all()
         return found
 
@@ -154,12 +154,12 @@ def _finish(
     budget: SearchBudget,
     observer: Observer,
     *,
-    complete: bool,
+    made: bool,
 ) -> Found:
     """Decode, and write the genotype, the supernet's weights and the summary."""
     # Before deciding, which trains the weights on.
     mixture = measure_mixture(folder, loop, observer)
-    outcome = decide(loop, budget.work, observer, complete=complete)
+    outcome = decide(loop, budget.work, observer, complete=made)
     evidence = outcome.evidence
     plain = FAMILIES[task.config.family].genotype(
         task.space,
@@ -174,7 +174,7 @@ def _finish(
         steps=loop.step,
         minutes=round((loop.elapsed_s + outcome.seconds) / 60, 2),
         waiting=round((loop.train.waited_s + loop.held_out.waited_s) / loop.elapsed_s, 4),
-        complete=complete,
+        complete=outcome.complete,
         precision=task.precision.dtype,
         dice=loop.strategy.dice,
         edges=(_kept(evidence, task.config.tau), len(task.space.gates)),
@@ -195,7 +195,6 @@ def _finish(
             outcome,
             mixture,
             observer,
-            complete=complete,
             devices=place().count,
         )
     return Found(folder, genotype, summary)

@@ -18,8 +18,9 @@ from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import Genotype, load
 from uxnet_compiler.search.config import SearchConfig
+from uxnet_compiler.search.probe import patch_dice
 from uxnet_compiler.search.task import Task, halves, searched_part
-from uxnet_compiler.search.trust.gap import draws, patch_dice
+from uxnet_compiler.search.trust.gap import draws
 from uxnet_compiler.search.trust.model import Compared, Comparison, Trust
 from uxnet_compiler.search.trust.report import extended, fixed_patches, read_trust, write_trust
 from uxnet_compiler.spaces import FAMILIES, Space

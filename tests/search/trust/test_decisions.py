@@ -18,6 +18,7 @@ MEASUREMENT = Measurement(
     loss=1.0,
     edges={"a>c": Missed(mean=TOLERANCE + 0.04, error=0.01, work=0.02), "b>c": None},
     adapted=10,
+    dice=0.7,
     alone=1.0,
     candidates={
         "a.normal": {
@@ -51,6 +52,16 @@ def test_a_candidate_that_costs_too_much_is_given_up_with_the_strength_of_the_di
     found = {each.key: each for each in judge([(0, LEARNED)], evidence, measurement, 0.75)}
     assert found["a.normal"].picked == "conv3"
     assert found["a.normal"].strength == pytest.approx(4.0)
+
+
+def test_ops_that_single_networks_were_not_asked_about_are_as_sure_as_their_course() -> None:
+    measurement = MEASUREMENT.model_copy(update={"dice": 0.0, "candidates": {}})
+    records = [(step, LEARNED) for step in range(10)]
+    evidence = measurement.evidence(LEARNED)
+    found = {each.key: each for each in judge(records, evidence, measurement, 0.75)}
+    by_course = {each.key: each for each in judge(records, LEARNED, None, 0.75)}
+    assert found["a.normal"] == by_course["a.normal"]
+    assert found["a.normal"].picked == "conv3"
 
 
 def test_what_could_not_be_measured_has_no_strength_and_comes_last() -> None:

@@ -19,7 +19,6 @@ from uxnet_compiler.search.trust.gap import (
     draws,
     measure_gap,
     mixture_dice,
-    patch_dice,
 )
 from uxnet_compiler.spaces import FAMILIES
 from uxnet_compiler.spaces.uxnet import UXNetOptions, space
@@ -122,17 +121,3 @@ def test_random_genotypes_keep_about_as_many_edges(tau: float) -> None:
     ]
     assert sum(open_) / len(open_) == pytest.approx(wanted, abs=0.1)
     assert len({each.id for each in drawn}) > 10
-
-
-def test_dice_is_pooled_over_patches() -> None:
-    truth = torch.zeros(1, 1, 4, 4, dtype=torch.long)
-    truth[..., :2, :] = 1
-    empty = torch.zeros_like(truth)
-
-    def all_foreground(image: Tensor) -> Tensor:
-        return torch.stack([torch.zeros_like(image[:, 0]), torch.ones_like(image[:, 0])], 1)
-
-    batches = [(truth.float(), truth), (empty.float(), empty)]
-
-    # 8 voxels of 32 guessed are right: 2 * 8 / (32 + 8).
-    assert patch_dice(all_foreground, batches, torch.device("cpu")) == pytest.approx(0.4)

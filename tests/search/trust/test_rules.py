@@ -55,7 +55,7 @@ def report(way: Way, *, gap: Gap | None = None, complete: bool = True) -> Trust:
         peak_gpu_bytes=None,
         waiting=0.01,
     )
-    return make_trust(genotype, diary, Outcome(final, final), took, gap)
+    return make_trust(genotype, diary, Outcome(final, final, complete), took, gap)
 
 
 def flat(over: float, chance: random.Random) -> float:  # noqa: ARG001

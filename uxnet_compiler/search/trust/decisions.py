@@ -56,6 +56,8 @@ def _measured(
                 "entropy": round(binary_entropy(gate), DIGITS),
             }
         )
+    if not measurement.candidates:
+        return learned
     if key not in measurement.candidates:
         return learned.model_copy(update={"strength": None})
     weights = evidence.choices[key]

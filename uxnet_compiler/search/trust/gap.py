@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
-import torch
-from torch import Tensor
-
-from uxnet_compiler.machine.layout import channels_last
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.ops import Scale
 from uxnet_compiler.schema import Architecture, Evidence, Genotype, alive
+from uxnet_compiler.search.probe import Batch, Probe
 from uxnet_compiler.search.supernet import Supernet, Weights, one_hot
 from uxnet_compiler.search.trust.model import Gap
 from uxnet_compiler.spaces import FAMILIES, Slot, Space
-
-Batch = tuple[Tensor, Tensor]
 
 RANDOM = 8
 BATCHES = 4  # a few seconds of a search that takes minutes
@@ -33,8 +27,7 @@ def mixture_dice(
     """Return the Dice of the mixture that a search ended with; None when its gates cut it off."""
     if not _connected(space, learned):
         return None
-    with _predicting(supernet):
-        return _dice(relaxed(learned), supernet, batches, precision)
+    return Probe(supernet, batches, precision).dice([relaxed(learned)])
 
 
 def measure_gap(
@@ -57,67 +50,14 @@ def measure_gap(
     """
     found = genotype.architecture
     singles = [found, *(drawn.architecture for drawn in draws(space, found, RANDOM))]
-    with _predicting(supernet):
-        first, *others = (
-            _dice(alone(space, each), supernet, batches, precision) for each in singles
-        )
+    probe = Probe(supernet, batches, precision)
+    first, *others = (probe.dice([alone(space, each)]) for each in singles)
     return Gap(
         patches=sum(len(image) for image, _ in batches),
         relaxed=mixture,
         one_hot=first,
         random=tuple(others),
     )
-
-
-def _dice(
-    weights: Weights, supernet: Supernet, batches: Sequence[Batch], precision: Precision
-) -> float:
-    device = next(supernet.parameters()).device
-    low = precision.dtype == "bfloat16"
-
-    def logits(image: Tensor) -> Tensor:
-        if precision.channels_last:
-            image = channels_last(image, supernet.space.spatial_dims)
-        with torch.autocast(device.type, torch.bfloat16, enabled=low):
-            return supernet(image, weights)  # type: ignore[no-any-return]  # nn.Module calls are untyped
-
-    return patch_dice(logits, batches, device)
-
-
-@contextmanager
-def _predicting(supernet: Supernet) -> Iterator[None]:
-    training = supernet.training
-    supernet.eval()
-    try:
-        yield
-    finally:
-        supernet.train(training)
-
-
-@torch.no_grad()
-def patch_dice(
-    logits: Callable[[Tensor], Tensor], batches: Iterable[Batch], device: torch.device
-) -> float:
-    """Return the Dice of what a network finds in patches, a mean over the labels in them.
-
-    Overlaps and sizes are added up over all patches, so that a label with few voxels in one patch
-    does not count as much as a whole organ in the next.
-
-    Shape:
-        logits   of (B, C, D, H, W) are (B, K, D, H, W)
-        batches  of (B, C, D, H, W) and labels (B, 1, D, H, W)
-    """
-    both: dict[int, int] = {}
-    sizes: dict[int, int] = {}
-    for image, label in batches:
-        found = logits(image.to(device)).float()
-        guess, truth = found.argmax(1), label[:, 0].to(device)
-        for value in range(1, found.shape[1]):
-            is_guess, is_truth = guess == value, truth == value
-            both[value] = both.get(value, 0) + int((is_guess & is_truth).sum())
-            sizes[value] = sizes.get(value, 0) + int(is_guess.sum()) + int(is_truth.sum())
-    scores = [2 * both[value] / size for value, size in sizes.items() if size]
-    return round(sum(scores) / len(scores), 6) if scores else 1.0
 
 
 def relaxed(evidence: Evidence) -> Weights:

@@ -43,7 +43,6 @@ def report_search(
     mixture: float | None,
     observer: Observer,
     *,
-    complete: bool,
     devices: int = 1,
 ) -> Trust:
     """Measure and write the trust report of a search whose genotype is written.
@@ -55,13 +54,12 @@ def report_search(
         outcome: Why.
         mixture: Dice of the supernet as searched, before anything was measured; see `Gap`.
         observer: Hears about it.
-        complete: Whether the budget was used up.
         devices: Processes that searched together.
 
     Raises:
         RunError: The folder cannot be written.
     """
-    took = _resources(loop, outcome.seconds, complete=complete, devices=devices)
+    took = _resources(loop, outcome, devices)
     gap = _gap(folder, loop, genotype, mixture, observer)
     report = make_trust(genotype, read_events(folder.events_path), outcome, took, gap)
     write_trust(folder, report)
@@ -168,14 +166,14 @@ def _gap(
         return None
 
 
-def _resources(loop: Loop, measuring_s: float, *, complete: bool, devices: int) -> Resources:
-    taken_s = loop.elapsed_s + measuring_s
+def _resources(loop: Loop, outcome: Outcome, devices: int) -> Resources:
+    taken_s = loop.elapsed_s + outcome.seconds
     waited_s = loop.train.waited_s + loop.held_out.waited_s
     gpu = next(loop.strategy.network.parameters()).is_cuda
     return Resources(
         minutes=round(taken_s / 60, 2),
         steps=loop.step,
-        complete=complete,
+        complete=outcome.complete,
         devices=devices,
         device_hours=round(taken_s / 3600 * devices, 4),
         peak_bytes=_peak_bytes(),
