@@ -16,9 +16,8 @@ from uxnet_compiler.errors import RunError
 from uxnet_compiler.machine.layout import channels_last
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.search.perturbation import Change
+from uxnet_compiler.search.strategies.batches import Batch
 from uxnet_compiler.search.supernet import Supernet, Weights
-
-Batch = tuple[Tensor, Tensor]
 
 WORST = 100.0
 """Loss of a variant that overflows."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.ops import Scale
 from uxnet_compiler.schema import Architecture, Evidence, Genotype, alive
-from uxnet_compiler.search.probe import Batch, Probe
+from uxnet_compiler.search.probe import Probe
+from uxnet_compiler.search.strategies.batches import Batch
 from uxnet_compiler.search.supernet import Supernet, Weights, one_hot
 from uxnet_compiler.search.trust.model import Gap
 from uxnet_compiler.spaces import FAMILIES, Slot, Space
