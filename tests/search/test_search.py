@@ -195,11 +195,15 @@ def test_another_seed_sees_other_halves(found: Found, phantom_set: Path, tmp_pat
 def test_each_half_of_the_search_can_be_switched_off(
     phantom_set: Path, tmp_path: Path, ops: bool, edges: bool
 ) -> None:
-    made = search(
-        phantom_set, tmp_path / "run", config(steps=2, search_ops=ops, search_edges=edges)
-    )
+    listener = StopIn()
+    options = config(steps=2, search_ops=ops, search_edges=edges)
+    made = search(phantom_set, tmp_path / "run", options, observer=listener)
 
     assert made.genotype.evidence is not None
+    # Single networks are trained and asked for the sake of ops alone.
+    told = json.loads((tmp_path / "run" / MEASURED_FILE).read_text())
+    assert told["adapted"] == (2 if ops else 0)
+    assert any("single networks" in text for text in listener.said) <= ops
     assert bool(made.genotype.evidence.choices) == ops
     assert bool(made.genotype.evidence.gates) == edges
 

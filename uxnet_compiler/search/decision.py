@@ -122,14 +122,15 @@ def _measure(
     loss, edges = from_first(measure_edges(space, probe, learned, work, told))
     found = gates(edges, loss, config.price)
     kept = frozenset(key for key, gate in found.items() if gate >= config.tau)
-    steps = round(STEPS * loop.schedule.steps)
-    observer.phase("training single networks")
-    with _errors(loop):
-        adapt(loop.strategy, kept, loop.train, steps, told)
+    steps = round(STEPS * loop.schedule.steps) if space.choices else 0
+    if steps:
+        observer.phase("training single networks")
+        with _errors(loop):
+            adapt(loop.strategy, kept, loop.train, steps, told)
     observer.phase("measuring ops")
     probe, networks = _probe(loop, PATCHES // PAIR), contexts(space, kept)
     dice = from_first(probe.dice(networks))
-    if dice < ASKED:
+    if space.choices and dice < ASKED:
         observer.note(
             f"single networks find next to nothing (Dice {dice:.2f}): ops are taken as learned in"
             " the mixture"
@@ -177,8 +178,10 @@ def expected(loop: Loop) -> Expected:
     probe = _probe(loop, 1)
     edge_s = _timed(lambda: probe([mixture], [], lambda _: None))
     op_s = _timed(lambda: probe([single], [], lambda _: None))
-    with _errors(loop), on_trial(loop.state, loop.restore):
-        steps_s = _timed(lambda: adapt(loop.strategy, every, loop.train, TIMED))
+    steps_s = 0.0
+    if space.choices:
+        with _errors(loop), on_trial(loop.state, loop.restore):
+            steps_s = _timed(lambda: adapt(loop.strategy, every, loop.train, TIMED))
     passes_s = edge_s * len(space.gates) + op_s * sum(map(len, space.choices.values()))
     return from_first(
         Expected(passes_s * PATCHES // PAIR * COMPUTED_AGAIN, STEPS * steps_s / TIMED)
