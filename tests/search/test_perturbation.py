@@ -61,8 +61,9 @@ class Stub:
                 spread += self.noise
         for choice, candidates in weights.choices.items():
             for name, weight in candidates.items():
-                if weight == 1.0:
-                    loss += self.ops.get((choice, name), 0.0)
+                if weight == 1.0 and (choice, name) in self.ops:
+                    loss += self.ops[choice, name]
+                    spread += self.noise
         self.calls.append(weights)
         return loss + spread * patches
 
@@ -81,8 +82,8 @@ def preferences(
 ) -> Mapping[str, Mapping[str, float]]:
     first = {choice: names[0] for choice, names in FRAME.choices.items()}
     context = one_hot(FRAME, first, frozenset(kept))
-    choices = living_choices(FRAME, set(kept))
-    alone, candidates = measure_ops(FRAME, losses, [context], choices, work)
+    tried = {choice: FRAME.choices[choice] for choice in living_choices(FRAME, set(kept))}
+    alone, candidates = measure_ops(FRAME, losses, [context], tried, work)
     found = Measurement(
         price=PRICE,
         patches=PATCHES,
@@ -94,6 +95,10 @@ def preferences(
         candidates=candidates,
     )
     return found.evidence(learned(FRAME)).choices
+
+
+def picked(weights: Mapping[str, float]) -> str:
+    return max(weights, key=weights.__getitem__)
 
 
 def learned(frame: Space) -> Evidence:
@@ -155,23 +160,39 @@ def test_the_candidate_that_does_best_is_preferred() -> None:
     ops = {("n0_0.normal", name): 0.1 for name in FRAME.choices["n0_0.normal"]}
     ops["n0_0.normal", "conv5"] = 0.01
     weights = preferences(Stub({}, ops))["n0_0.normal"]
-    assert max(weights, key=weights.__getitem__) == "conv5"
+    assert picked(weights) == "conv5"
     assert weights["conv5"] == pytest.approx(
         np.exp(0.09 / (0.05 * 1.1)) * weights["conv3"], rel=1e-3
     )
     assert sum(weights.values()) == pytest.approx(1.0, abs=1e-5)
 
 
-def test_a_candidate_has_to_be_worth_what_it_takes() -> None:
+def test_a_candidate_has_to_be_worth_what_it_takes_beyond_the_reference() -> None:
     ops = {("n0_0.normal", name): 0.02 for name in FRAME.choices["n0_0.normal"]}
     ops["n0_0.normal", "conv5"] = 0.0
 
     def work(weights: Weights) -> float:
-        return 0.08 * float(weights.choices["n0_0.normal"]["conv5"])
+        taken = weights.choices["n0_0.normal"]
+        return 0.1 + 0.08 * float(taken["conv5"]) - 0.1 * float(taken["conv3"])
 
     weights = preferences(Stub({}, ops), work=work)["n0_0.normal"]
     lead = PRICE * 0.08 - 0.02 / 1.02
-    assert weights["conv3"] == pytest.approx(np.exp(lead / 0.05) * weights["conv5"], 1e-3)
+    assert weights["conv3_twice"] == pytest.approx(np.exp(lead / 0.05) * weights["conv5"], 1e-3)
+    assert weights["conv3"] == weights["conv3_twice"]  # what takes less is no better for that
+
+
+def test_the_reference_stays_where_no_candidate_is_better_beyond_doubt() -> None:
+    alike = {
+        (choice, name): 0.0
+        for choice, names in FRAME.choices.items()
+        for name in names
+        if name != FRAME.references[choice]
+    }
+    better = {("n0_0.normal", "conv5"): -0.1, ("n0_1.expansion", "linear"): -0.1}
+    sure, unsure = (preferences(Stub({}, alike | better, noise)) for noise in (0.1, 0.5))
+    assert picked(sure["n0_0.normal"]) == "conv5"
+    assert picked(sure["n0_1.expansion"]) == "linear"
+    assert {choice: picked(weights) for choice, weights in unsure.items()} == FRAME.references
 
 
 def test_choices_of_parts_that_are_gone_keep_what_was_learned() -> None:

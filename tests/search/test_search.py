@@ -19,7 +19,7 @@ from uxnet_compiler.search.decision import MEASURED_FILE
 from uxnet_compiler.search.inherit import SUPERNET_FILE, inherited_weights
 from uxnet_compiler.search.probe import Probe
 from uxnet_compiler.search.search import Found, search
-from uxnet_compiler.spaces import derive
+from uxnet_compiler.spaces import FAMILIES, derive
 
 
 def config(**changes: object) -> SearchConfig:
@@ -163,23 +163,25 @@ def test_a_search_that_is_stopped_while_it_measures_ends_with_what_it_has_learne
 
 
 @pytest.mark.parametrize("found_by_single", [0.05, 0.5])
-def test_single_networks_decide_ops_once_they_find_something(
+def test_single_networks_are_asked_about_ops_once_they_find_something(
     found_by_single: float, phantom_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Probe, "dice", lambda *_: found_by_single)
     listener = StopIn()
-    learned = search(phantom_set, tmp_path / "learned", config(evidence="learned"))
 
-    measured = search(phantom_set, tmp_path / "run", config(), observer=listener)
+    found = search(phantom_set, tmp_path / "run", config(), observer=listener)
 
     told = json.loads((tmp_path / "run" / MEASURED_FILE).read_text())
-    ours, theirs = measured.genotype.evidence, learned.genotype.evidence
-    assert ours is not None
-    assert theirs is not None
-    assert ours.gates != theirs.gates
     assert told["dice"] == found_by_single
-    assert bool(told["candidates"]) == (found_by_single > 0.1)
-    assert (ours.choices == theirs.choices) == (found_by_single < 0.1)
+    assert found.genotype.space is not None
+    assert found.genotype.evidence is not None
+    space = FAMILIES["uxnet"].space(found.genotype.space)
+    for choice, tried in told["candidates"].items():
+        asked = space.choices[choice] if found_by_single > 0.1 else [space.references[choice]]
+        assert sorted(tried) == sorted(asked)
+        weights = found.genotype.evidence.choices[choice]
+        assert list(weights) == list(space.choices[choice])
+        assert (weights[space.references[choice]] == 1.0) == (found_by_single < 0.1)
     assert any("find next to nothing (Dice 0.05)" in text for text in listener.said) == (
         found_by_single < 0.1
     )

@@ -38,10 +38,11 @@ class SearchConfig(BaseModel):
         gates: `relative`: a gate is divided by the strongest into the same node (ours);
             `plain`: as in the paper.
         evidence: What decides in the end. `measured`: edges that the trained supernet misses when
-            they are taken out, ops that do best in single networks (ours, for `bilevel`);
-            `learned`: gates and preferences as they are after the last step (paper).
+            they are taken out, ops that do better than U-Net's in single networks (ours, for
+            `bilevel`); `learned`: gates and preferences as they are after the last step (paper).
         price: Of the work of the whole space (half MACs, half feature maps), as a part of the loss,
-            where parts are measured: an edge or an op that takes more has to be worth it (ours).
+            where parts are measured: an edge, or an op that takes more than U-Net's, has to be
+            worth it (ours).
         warmup: Part of the search in which only weights are trained.
         weight_lr: AdamW, cosine down to zero.
         alpha_lr: Adam on the ops' preferences.

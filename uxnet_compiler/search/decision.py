@@ -39,7 +39,7 @@ PATCHES = 16
 
 ASKED = 0.1
 """Dice of single networks from which on they are asked about ops: of those that find next to
-nothing, none loses more than another, and the cheapest op would be taken everywhere."""
+nothing, none is better than another."""
 
 COMPUTED_AGAIN = 0.6
 """Part of the supernet that a variant computes anew, about: what lies before it is known."""
@@ -132,11 +132,14 @@ def _measure(
     dice = from_first(probe.dice(networks))
     if space.choices and dice < ASKED:
         observer.note(
-            f"single networks find next to nothing (Dice {dice:.2f}): ops are taken as learned in"
-            " the mixture"
+            f"single networks find next to nothing (Dice {dice:.2f}): they are not asked about ops"
         )
-    choices = living_choices(space, kept) if dice >= ASKED else ()
-    alone, candidates = from_first(measure_ops(space, probe, networks, choices, work, told))
+    choices = living_choices(space, kept)
+    tried = {
+        choice: space.choices[choice] if dice >= ASKED else (space.references[choice],)
+        for choice in choices
+    }
+    alone, candidates = from_first(measure_ops(space, probe, networks, tried, work, told))
     return Measurement(
         price=config.price,
         patches=PATCHES,

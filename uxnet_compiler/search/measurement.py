@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from statistics import NormalDist
 
 from pydantic import BaseModel, ConfigDict
@@ -13,6 +13,10 @@ from uxnet_compiler.schema import Evidence
 
 TOLERANCE = 0.0015
 """Part of the supernet's loss that an edge has to be worth beyond the price of its work."""
+
+DOUBT = 2.0
+"""Standard errors by which an op has to be better than the reference: of the six others of a
+block, one seems so by chance in one of seven cases."""
 
 SHARPNESS = 0.05
 """Part of the loss that makes a candidate e times less likely."""
@@ -48,7 +52,7 @@ class Measurement(BaseModel):
         dice: Of random single networks after these.
         alone: Their loss.
         candidates: For each choice that is left, by how much more with a candidate than with the
-            best one, in random networks; empty when these find next to nothing.
+            reference, in random networks; the reference alone when these find next to nothing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,14 +77,19 @@ class Measurement(BaseModel):
             and 1 for the edge into each node that is missed most: no node that is needed is cut
             off, since each edge is taken out while the others stand in for it.
 
-            w_c = exp(-(d_c / alone + price work_c) / sharpness) / sum
+            c_c = (mean d_c + doubt std d_c / sqrt(P)) / alone + price work_c
+            w_c = exp(-c_c / sharpness) / sum
 
-            with d_c, by how much the loss of single networks is higher than with the best one.
+            with d_c, by how much the loss of single networks is higher than with the reference,
+            and work_c, how much more work the candidate takes: an op that is not shown to be
+            better leaves the reference in its place.
         """
         return Evidence(
             gates=gates(self.edges, self.loss, self.price),
             choices={
-                choice: _preferences(self.costs(choice)) if choice in self.candidates else weights
+                choice: _preferences(self.costs(choice), weights)
+                if choice in self.candidates
+                else weights
                 for choice, weights in learned.choices.items()
             },
         )
@@ -90,9 +99,9 @@ class Measurement(BaseModel):
         return least(missed, self.loss, self.price)
 
     def costs(self, choice: str) -> dict[str, float]:
-        """Return what each candidate costs in loss and in work, as parts of the loss."""
+        """Return what each candidate costs at worst in loss, and in work, as parts of the loss."""
         return {
-            name: missed.mean / self.alone + self.price * missed.work
+            name: (missed.mean + DOUBT * missed.error) / self.alone + self.price * missed.work
             for name, missed in self.candidates[choice].items()
         }
 
@@ -132,8 +141,8 @@ def _chance(margin: float, error: float) -> float:
     return float(margin > 0) if error == 0.0 else NormalDist(0.0, error).cdf(margin)
 
 
-def _preferences(costs: Mapping[str, float]) -> dict[str, float]:
+def _preferences(costs: Mapping[str, float], candidates: Iterable[str]) -> dict[str, float]:
     cheapest = min(costs.values())
     raw = {name: math.exp(-(cost - cheapest) / SHARPNESS) for name, cost in costs.items()}
     total = sum(raw.values())
-    return {name: round(weight / total, DIGITS) for name, weight in raw.items()}
+    return {name: round(raw.get(name, 0.0) / total, DIGITS) for name in candidates}

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -92,35 +92,36 @@ def measure_ops(
     space: Space,
     losses: Losses,
     contexts: Sequence[Weights],
-    choices: Collection[str],
+    tried: Mapping[str, Sequence[str]],
     work: Work,
     told: Callable[[float], None] = lambda _: None,
 ) -> tuple[float, dict[str, dict[str, Missed]]]:
-    """Measure every candidate of some choices in single networks; return their mean loss, too.
+    """Measure candidates in single networks against the reference; return their mean loss, too.
 
     Args:
         space: That was searched.
         losses: Of a supernet that was trained on single networks.
         contexts: Networks with the same edges that take turns; of each, one choice at a time is
-            set to each of its candidates.
-        choices: Of nodes and edges that are left.
+            set to each of the candidates.
+        tried: Candidates of nodes and edges that are left, the reference among them.
         work: Of a network.
         told: Hears how much is done, 0 to 1.
     """
-    tried = [(choice, name) for choice in sorted(choices) for name in space.choices[choice]]
-    changes = [partial(_alone, choice, name, space.choices[choice]) for choice, name in tried]
+    pairs = [(choice, name) for choice in sorted(tried) for name in tried[choice]]
+    changes = [partial(_alone, choice, name, space.choices[choice]) for choice, name in pairs]
     base, *found = losses(contexts, changes, told)
     by_choice: dict[str, dict[str, NDArray[np.float64]]] = defaultdict(dict)
     works: dict[str, dict[str, float]] = defaultdict(dict)
-    for (choice, name), change, each in zip(tried, changes, found, strict=True):
+    for (choice, name), change, each in zip(pairs, changes, found, strict=True):
         by_choice[choice][name] = each
         works[choice][name] = work(change(contexts[0]))
-    candidates = {}
+    candidates, references = {}, space.references
     for choice, losses_of in by_choice.items():
-        best = min(losses_of.values(), key=lambda one: float(one.mean()))
-        fewest = min(works[choice].values())
+        usual = references[choice]
         candidates[choice] = {
-            name: _missed(one - best, works[choice][name] - fewest)
+            name: _missed(
+                one - losses_of[usual], max(0.0, works[choice][name] - works[choice][usual])
+            )
             for name, one in losses_of.items()
         }
     return _short(base.mean()), candidates

@@ -40,6 +40,7 @@ class Slot:
         before: Ops ahead of the candidates.
         after: Ops behind the candidates.
         bare: Candidates that `after` does not apply to.
+        reference: Candidate that the others have to beat, such as U-Net's; the first when empty.
     """
 
     choice: str | None = None
@@ -47,6 +48,7 @@ class Slot:
     before: Ops = ()
     after: Ops = ()
     bare: frozenset[str] = frozenset()
+    reference: str = ""
 
     def ops(self, candidate: str | None) -> Ops:
         """Return all ops of the slot once its candidate is chosen."""
@@ -111,6 +113,15 @@ class Space:
         """Return the candidates of every choice, sorted by choice."""
         slots = [node.slot for node in self.nodes] + [edge.slot for edge in self.edges]
         found = {s.choice: tuple(s.candidates) for s in slots if s.choice is not None}
+        return dict(sorted(found.items()))
+
+    @property
+    def references(self) -> dict[str, str]:
+        """Return the candidate of every choice that the others have to beat, sorted by choice."""
+        slots = [node.slot for node in self.nodes] + [edge.slot for edge in self.edges]
+        found = {
+            s.choice: s.reference or next(iter(s.candidates)) for s in slots if s.choice is not None
+        }
         return dict(sorted(found.items()))
 
     @property

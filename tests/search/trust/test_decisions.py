@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from uxnet_compiler.schema import Evidence
-from uxnet_compiler.search.measurement import TOLERANCE, Measurement, Missed
+from uxnet_compiler.search.measurement import DOUBT, TOLERANCE, Measurement, Missed
 from uxnet_compiler.search.trust.decisions import judge
 
 LEARNED = Evidence(
@@ -39,29 +39,29 @@ def test_what_was_measured_is_as_sure_as_its_mean_is_in_standard_errors() -> Non
     found = {each.key: each for each in judge([(0, LEARNED)], evidence, MEASUREMENT, 0.75)}
     assert found["a>c"].strength == pytest.approx(3.0 - 0.6745, abs=1e-3)  # tau is at 0.6745
     assert found["a.normal"].picked == "conv5"
-    assert found["a.normal"].strength == pytest.approx(4.0)
+    assert found["a.normal"].strength == pytest.approx(0.02 / 0.005 + DOUBT)
 
 
-def test_a_candidate_that_costs_too_much_is_given_up_with_the_strength_of_the_difference() -> None:
-    dear = Missed(mean=0.0, error=0.0, work=0.12)
-    cheap = Missed(mean=0.02, error=0.01)
+def test_a_candidate_that_does_better_is_taken_with_the_strength_of_the_difference() -> None:
+    usual = Missed(mean=0.0, error=0.0)
+    better = Missed(mean=-0.12, error=0.01, work=0.12)
     measurement = MEASUREMENT.model_copy(
-        update={"candidates": {"a.normal": {"conv3": cheap, "conv5": dear}}}
+        update={"candidates": {"a.normal": {"conv3": better, "conv5": usual}}}
     )
     evidence = measurement.evidence(LEARNED)
     found = {each.key: each for each in judge([(0, LEARNED)], evidence, measurement, 0.75)}
     assert found["a.normal"].picked == "conv3"
-    assert found["a.normal"].strength == pytest.approx(4.0)
+    assert found["a.normal"].strength == pytest.approx(0.12 / 0.01 - DOUBT - 0.06 / 0.01)
 
 
-def test_ops_that_single_networks_were_not_asked_about_are_as_sure_as_their_course() -> None:
-    measurement = MEASUREMENT.model_copy(update={"dice": 0.0, "candidates": {}})
-    records = [(step, LEARNED) for step in range(10)]
+def test_a_reference_that_nothing_was_tried_against_has_no_strength() -> None:
+    alone = {"a.normal": {"conv5": Missed(mean=0.0, error=0.0)}}
+    measurement = MEASUREMENT.model_copy(update={"dice": 0.0, "candidates": alone})
     evidence = measurement.evidence(LEARNED)
-    found = {each.key: each for each in judge(records, evidence, measurement, 0.75)}
-    by_course = {each.key: each for each in judge(records, LEARNED, None, 0.75)}
-    assert found["a.normal"] == by_course["a.normal"]
-    assert found["a.normal"].picked == "conv3"
+    found = {each.key: each for each in judge([(0, LEARNED)], evidence, measurement, 0.75)}
+    assert evidence.choices["a.normal"] == {"conv3": 0.0, "conv5": 1.0}
+    assert found["a.normal"].picked == "conv5"
+    assert found["a.normal"].strength is None
 
 
 def test_what_could_not_be_measured_has_no_strength_and_comes_last() -> None:

@@ -56,8 +56,6 @@ def _measured(
                 "entropy": round(binary_entropy(gate), DIGITS),
             }
         )
-    if not measurement.candidates:
-        return learned
     if key not in measurement.candidates:
         return learned.model_copy(update={"strength": None})
     weights = evidence.choices[key]
@@ -86,6 +84,6 @@ def _of_lead(measurement: Measurement, choice: str) -> float | None:
     first, *others = sorted(costs, key=lambda name: costs[name])
     if not others:
         return None
-    # Errors are of the difference to the candidate with the least loss, which has none itself.
+    # Errors are of the difference to the reference, which has none itself.
     error = max(candidates[first].error, candidates[others[0]].error)
     return (costs[others[0]] - costs[first]) * measurement.alone / error if error else None

@@ -74,6 +74,9 @@ class UXNetOptions(BaseModel):
         return len(self.widths)
 
 
+BLOCK, DOWN, UP = "conv3_twice", "max_pool", "transposed_conv"
+"""The candidates that U-Net has."""
+
 FAMILY = "uxnet"
 VERSION = 1
 
@@ -153,13 +156,13 @@ def _node_slot(o: UXNetOptions, stage: int, level: int) -> Slot:
         return Slot()  # a skip connection passes through
     candidates = normal_candidates(o.spatial_dims)
     if o.ops == "unet":
-        return Slot(before=candidates["conv3_twice"], after=_tail())
+        return Slot(before=candidates[BLOCK], after=_tail())
     bare: frozenset[str] = frozenset()
     if o.identity:
         candidates |= {"identity": ()}
         bare = frozenset({"identity"})
     name = f"{node_id(stage, level)}.normal"
-    return Slot(choice=name, candidates=candidates, after=_tail(), bare=bare)
+    return Slot(choice=name, candidates=candidates, after=_tail(), bare=bare, reference=BLOCK)
 
 
 def normal_candidates(spatial_dims: int) -> dict[str, Ops]:
@@ -207,12 +210,14 @@ def _edge_slot(o: UXNetOptions, source: str, start: int, end: int) -> Slot:
             "conv3_strided": strided,
         }
         if o.ops == "unet":
-            return Slot(before=reductions["max_pool"], after=point)
-        return Slot(choice=f"{source}.reduction", candidates=reductions, after=point)
+            return Slot(before=reductions[DOWN], after=point)
+        name = f"{source}.reduction"
+        return Slot(choice=name, candidates=reductions, after=point, reference=DOWN)
     expansions: dict[str, Ops] = {
         "transposed_conv": tuple(TransposedConv(stride=s) for s in reversed(steps)),
         "linear": (Upsample(factor=factor),),
     }
     if o.ops == "unet":
-        return Slot(before=point, after=expansions["transposed_conv"])
-    return Slot(choice=f"{source}.expansion", candidates=expansions, before=point)
+        return Slot(before=point, after=expansions[UP])
+    name = f"{source}.expansion"
+    return Slot(choice=name, candidates=expansions, before=point, reference=UP)
