@@ -33,6 +33,7 @@ from uxnet_compiler.schema import Genotype, load
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.search import SearchSummary
 from uxnet_compiler.search.trust.agreement import agreement
+from uxnet_compiler.search.trust.gap import random_like
 from uxnet_compiler.search.trust.report import read_trust
 from uxnet_compiler.spaces import FAMILIES
 from uxnet_compiler.studies.scores import size
@@ -204,19 +205,20 @@ def compared(
     """Add what a finished study is compared with: other forms, and random genotypes.
 
     Other forms train the supernet for as many steps; the default one goes on and measures.
-    Random genotypes are of the space that was searched.
+    Random genotypes are of the space that was searched, each with about as many edges as the search
+    of its seed found.
     """
     searched = {seed: out / f"{DEFAULT}-{seed}" / "search" for seed in seeds}
-    ref = load(searched[seeds[0]] / "genotype.json").space
-    assert ref is not None
-    family = FAMILIES[ref.family]
     drawn: dict[str, Genotype] = {}
     steps: list[Step] = []
     for form in others:
         for seed, run in searched.items():
             name = f"{form}-{seed}"
             if form == RANDOM:
-                drawn[name] = family.sample(family.space(ref), seed)
+                found = load(run / "genotype.json")
+                assert found.space is not None
+                space = FAMILIES[found.space.family].space(found.space)
+                drawn[name] = random_like(space, found.architecture, seed)
                 steps += trainings(name, f"given/{name}", seed, setting)
                 continue
             options = {**OTHERS[form], "steps": summary(run).steps, "seed": seed}

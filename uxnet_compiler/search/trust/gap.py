@@ -97,11 +97,30 @@ def _candidate(slot: Slot, ops: tuple[object, ...]) -> str:
 
 
 def draws(space: Space, like: Architecture, count: int) -> list[Genotype]:
-    """Return random genotypes of a space that keep about as large a part of the gates."""
-    gates = set(space.gates)
-    kept = len({edge.key for edge in like.edges} & gates) / len(gates) if gates else 1.0
+    """Return random genotypes of a space with about as many edges as an architecture of it."""
+    return [random_like(space, like, SEED + index) for index in range(count)]
+
+
+def random_like(space: Space, like: Architecture, seed: int) -> Genotype:
+    """Return a random genotype with at least as many gated edges, and as few more as can be.
+
+    Edges are opened in a random order until so many lead from the image to the output: most of
+    those that are opened first lead nowhere yet.
+    """
     family = FAMILIES[space.ref.family]
-    return [family.sample(space, SEED + index, tau=round(1 - kept, 6)) for index in range(count)]
+    wanted = _gated(space, like)
+    evidence = family.sample(space, seed).evidence
+    assert evidence is not None, "a sample carries its evidence"
+    for tau in sorted(evidence.gates.values(), reverse=True)[max(0, wanted - 1) :]:
+        drawn = family.sample(space, seed, tau=tau)
+        if _gated(space, drawn.architecture) >= wanted:
+            return drawn
+    return family.sample(space, seed)
+
+
+def _gated(space: Space, architecture: Architecture) -> int:
+    """Return how many edges of an architecture may be switched off in its space."""
+    return len({edge.key for edge in architecture.edges} & set(space.gates))
 
 
 def _connected(space: Space, evidence: Evidence) -> bool:
