@@ -147,6 +147,13 @@ def test_a_supernet_that_finds_nothing_can_say_nothing(
     assert level(found, "discretisation") == gap
 
 
+def test_single_networks_that_find_nothing_say_nothing_of_the_genotype() -> None:
+    found = report(decided, gap=Gap(patches=8, relaxed=0.6, one_hot=0.0, random=(0.0, 0.02)))
+
+    assert level(found, "random") == "doubt"
+    assert level(found, "discretisation") == "bad"
+
+
 def test_a_mixture_that_its_gates_cut_off_is_judged_by_other_rules() -> None:
     found = report(decided, gap=Gap(patches=8, relaxed=None, one_hot=0.5, random=(0.0,)))
 

@@ -143,11 +143,17 @@ def _discretisation(report: Trust) -> Finding | None:
 def _random(report: Trust) -> Finding | None:
     """Bad unless better than half of the random genotypes; ok when better than all; else doubt.
 
-    All with the supernet's weights, on the same patches.
+    All with the supernet's weights, on the same patches. Doubt, too, when none has a Dice of 0.1:
+    then the weights say nothing of single networks.
     """
     gap = report.gap
     if gap is None or not gap.random:
         return None
+    if max(gap.one_hot, *gap.random) < NOTHING:
+        return "doubt", (
+            "With the supernet's weights, neither the genotype nor a random one finds anything:"
+            " whether it is better, training has to tell."
+        )
     beaten = sum(gap.one_hot > dice for dice in gap.random)
     text = (
         f"With the supernet's weights, the genotype is better than {beaten} of"
