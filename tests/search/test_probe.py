@@ -57,6 +57,14 @@ def changes() -> list[Change]:
     return [*map(shut, FRAME.gates), *ops]
 
 
+def networks() -> list[Weights]:
+    """Return two networks with random ops and all edges."""
+    return [
+        one_hot(FRAME, drawn_ops(FRAME, random.Random(seed)), frozenset(FRAME.gates))
+        for seed in (1, 2)
+    ]
+
+
 @torch.inference_mode()
 def in_full(
     supernet: Supernet, batches: list[tuple[Tensor, Tensor]], weights: Weights
@@ -84,10 +92,7 @@ def test_a_variant_has_the_loss_that_it_has_when_all_of_it_is_computed(
 def test_bases_take_turns_from_batch_to_batch(
     supernet: Supernet, batches: list[tuple[Tensor, Tensor]]
 ) -> None:
-    bases = [
-        one_hot(FRAME, drawn_ops(FRAME, random.Random(seed)), frozenset(FRAME.gates))
-        for seed in (1, 2)
-    ]
+    bases = networks()
     change = alone("n0_1.normal", "conv5")
     found = Probe(supernet, batches, FLOAT32)(bases, [change], lambda _: None)
     expected = [
@@ -159,10 +164,7 @@ def test_a_variant_that_overflows_is_the_worst(batches: list[tuple[Tensor, Tenso
 def test_the_dice_is_that_of_the_bases_that_take_turns(
     supernet: Supernet, batches: list[tuple[Tensor, Tensor]]
 ) -> None:
-    bases = [
-        one_hot(FRAME, drawn_ops(FRAME, random.Random(seed)), frozenset(FRAME.gates))
-        for seed in (1, 2)
-    ]
+    bases = networks()
     with torch.inference_mode():
         guesses = [
             supernet(image, base).argmax(1, keepdim=True)
