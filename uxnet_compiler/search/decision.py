@@ -132,7 +132,8 @@ def _measure(
     dice = from_first(probe.dice(networks))
     if space.choices and dice < ASKED:
         observer.note(
-            f"single networks find next to nothing (Dice {dice:.2f}): they are not asked about ops"
+            f"single networks find next to nothing (Dice {dice:.2f}): they are not asked about ops,"
+            " the reference ops stay"
         )
     choices = living_choices(space, kept)
     tried = {

@@ -30,7 +30,8 @@ class Missed(BaseModel):
     Attributes:
         mean: Over all patches.
         error: Standard error of that mean.
-        work: Part of the whole space's work that is done for it.
+        work: Part of the whole space's work that is done for it; for a candidate, beyond that of
+            the reference.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
