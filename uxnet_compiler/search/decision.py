@@ -107,9 +107,8 @@ def decide(loop: Loop, work: Work, observer: Observer, *, complete: bool) -> Out
     except _StoppedError:
         network.load_state_dict(before)
         return Outcome(learned, learned, complete=False, seconds=time.monotonic() - start)
-    return Outcome(
-        found.evidence(learned), learned, complete, found, seconds=time.monotonic() - start
-    )
+    seconds = time.monotonic() - start
+    return Outcome(found.evidence(learned), learned, True, found, seconds)
 
 
 def _measure(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import fmean
 
+from uxnet_compiler.search.decision import ASKED
 from uxnet_compiler.search.trust.model import Decision, Level, Trust, Verdict
 
 Finding = tuple[Level, str]
 Rule = Callable[[Trust], Finding | None]
 
-NOTHING, LITTLE = 0.1, 0.3
+NOTHING, LITTLE = ASKED, 0.3
 STILL, SLUGGISH = 0.01, 0.05
 EVEN, WIDE = 0.98, 0.9
 NOISE, WEAK = 1.0, 2.0
