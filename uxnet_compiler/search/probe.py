@@ -8,13 +8,13 @@ from itertools import cycle
 
 import numpy as np
 import torch
-from monai.losses.dice import DiceCELoss
 from numpy.typing import NDArray
 from torch import Tensor
 
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.machine.layout import channels_last
 from uxnet_compiler.machine.selftest import Precision
+from uxnet_compiler.search.loss import PatchLoss
 from uxnet_compiler.search.perturbation import Change
 from uxnet_compiler.search.strategies.batches import Batch
 from uxnet_compiler.search.supernet import Supernet, Weights
@@ -39,7 +39,7 @@ class Probe:
         self._supernet = supernet
         self._batches = batches
         self._precision = precision
-        self._loss = DiceCELoss(softmax=True, to_onehot_y=True, include_background=False)
+        self._loss = PatchLoss()
 
     def __call__(
         self, bases: Sequence[Weights], changes: Sequence[Change], told: Callable[[float], None]

@@ -48,7 +48,9 @@ def _compare(logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
     both = sum_of_all((guess * truth).sum(voxels))
     sizes = sum_of_all((guess + truth).sum(voxels))
     dice = (2 * both + SMOOTH) / (sizes + SMOOTH)
-    return 1 - dice.mean() + functional.cross_entropy(logits, label[:, 0].long())
+    # The mean is taken apart: cross_entropy's own adds in an order that changes on a GPU.
+    surprise = functional.cross_entropy(logits, label[:, 0].long(), reduction="none").mean()
+    return 1 - dice.mean() + surprise
 
 
 def _resized(label: torch.Tensor, shape: torch.Size) -> torch.Tensor:

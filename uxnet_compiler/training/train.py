@@ -21,6 +21,7 @@ from uxnet_compiler.errors import RunError
 from uxnet_compiler.machine.device import pick_device
 from uxnet_compiler.machine.launch import place
 from uxnet_compiler.machine.processes import from_first, together, wait_for_all
+from uxnet_compiler.machine.repeatable import repeatable
 from uxnet_compiler.machine.selftest import Precision, choose_precision
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.runs.observer import Observer
@@ -114,7 +115,7 @@ def train(
     here = place()
     observer = observer if observer is not None and here.is_first else Observer()
     device = pick_device(config.device)
-    with together(device):
+    with together(device), repeatable(device):
         folder = RunFolder(out)
         folder.check(config, resume=resume)
         wait_for_all()  # none may write before all have looked

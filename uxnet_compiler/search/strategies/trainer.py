@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from monai.losses.dice import DiceCELoss
 from torch import Tensor
 
 from uxnet_compiler.machine.layout import channels_last
@@ -16,6 +15,7 @@ from uxnet_compiler.machine.processes import average_gradients, mean_of_all
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.diagnosis import first_bad_layer
+from uxnet_compiler.search.loss import PatchLoss
 from uxnet_compiler.search.strategies.batches import Batch
 from uxnet_compiler.search.supernet import Supernet, Weights
 from uxnet_compiler.spaces import Space
@@ -39,7 +39,7 @@ class Trainer:
         prepare(self.network, space.spatial_dims, is_last=self.channels_last)
         optimiser = torch.optim.AdamW(self.network.parameters(), lr=config.weight_lr)
         self.model, self.optimiser = fabric.setup(self.network, optimiser)
-        self.loss = DiceCELoss(softmax=True, to_onehot_y=True, include_background=False)
+        self.loss = PatchLoss()
 
     def rate(self, progress: float) -> float:
         """Return the learning rate: a cosine down to zero."""
