@@ -16,6 +16,7 @@ from uxnet_compiler.compiler import network_graph
 from uxnet_compiler.errors import GenotypeError, UnknownNameError
 from uxnet_compiler.ir import verify
 from uxnet_compiler.schema import Genotype, dump, dumps, loads
+from uxnet_compiler.spaces import FAMILIES
 from uxnet_compiler.spaces.uxnet.known import KNOWN
 from uxnet_compiler.zoo import fit, resolve, zoo
 
@@ -233,6 +234,24 @@ def test_another_network_cannot_get_more_levels() -> None:
 
     with pytest.raises(GenotypeError, match=r"mine: evidence.gates.n0_0>n0_4: the space and the"):
         fit(mine, widths=(4, 4, 8, 8, 8), strides=(*ANISOTROPIC, (1, 2, 2)))
+
+
+def test_a_level_that_a_search_cut_off_needs_no_width() -> None:
+    unet = resolve("zoo:unet")
+    assert unet.space is not None
+    assert unet.evidence is not None
+    cut = {key: 0.0 if "n0_3" in key else gate for key, gate in unet.evidence.gates.items()}
+    shallow = FAMILIES["uxnet"].genotype(
+        FAMILIES["uxnet"].space(unet.space),
+        unet.evidence.model_copy(update={"gates": cut}),
+        name="shallow",
+    )
+    assert shallow.architecture.levels == 3
+
+    fitted = fit(shallow, widths=(4, 6, 8))
+
+    assert fitted.architecture.widths == (4, 6, 8)
+    assert fitted.architecture.nodes == shallow.architecture.nodes
 
 
 def test_widths_and_strides_must_agree() -> None:

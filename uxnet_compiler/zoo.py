@@ -72,7 +72,8 @@ def fit(
 
     A genotype that carries evidence is decoded again in the space of the new frame, and the
     networks of `uxnet_compiler.spaces.uxnet.known` also with another number of levels. Any other
-    keeps its ops, and only what they agree with can change.
+    keeps its ops, and only what they agree with can change. Levels of the space that the network
+    does without need no width.
 
     Args:
         genotype: Any family's.
@@ -105,6 +106,9 @@ def _decoded_again(
 
     family = FAMILIES[ref.family]
     old = family.space(ref, source=genotype.name)
+    widths = changes.get("widths", ())
+    if len(widths) == genotype.architecture.levels and "strides" not in changes:
+        changes = changes | {"widths": (*widths, *old.widths[len(widths) :])}
     new = family.space(
         ref.model_copy(update={"options": ref.options | changes}), source=genotype.name
     )
