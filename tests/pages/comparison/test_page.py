@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from uxnet_compiler.pages.comparison import comparison_page
-from uxnet_compiler.schema import Genotype
+from uxnet_compiler.schema import Genotype, load
 from uxnet_compiler.zoo import resolve
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
+# A network of UXNet's space with few edges, which differs from the bundled one in all ways.
+BEFORE = Path(__file__).with_name("before.json")
 HOSTILE = "<script>alert(1)</script>\"'<img src=x onerror=alert(1)>\u202e" + "x" * 120
 
 
@@ -26,7 +28,7 @@ def named(genotype: Genotype, name: str) -> Genotype:
 def written(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Return the address of the page of two networks that differ in all ways."""
     path = tmp_path_factory.mktemp("comparison") / "diff.html"
-    path.write_text(comparison_page(resolve("zoo:hippocampus"), resolve("zoo:dla")))
+    path.write_text(comparison_page(load(BEFORE), resolve("zoo:dla")))
     return path.as_uri()
 
 
@@ -58,7 +60,7 @@ def test_each_side_shows_its_own_parts_alone(opened: Page) -> None:
     added, removed = link(opened, "n0_1", "n0_2"), link(opened, "n0_1", "n0_3")
     assert (added.is_visible(), removed.is_visible()) == (True, True)
 
-    side(opened, "Before: hippocampus").check()
+    side(opened, "Before: few edges").check()
     assert (added.is_visible(), removed.is_visible()) == (False, True)
     assert box(opened, "n0_2").is_hidden()
     assert box(opened, "n0_0").is_visible()
@@ -80,7 +82,7 @@ def test_of_what_changed_each_side_shows_its_own_half(opened: Page) -> None:
         "\u2192 linear \u00d72",
     ]
 
-    side(opened, "Before: hippocampus").check()
+    side(opened, "Before: few edges").check()
     assert [part.is_visible() for part in (was, now, old, new)] == [True, False, True, False]
 
     side(opened, "After: dla").check()
@@ -100,14 +102,14 @@ def test_the_keyboard_changes_sides_and_a_screen_reader_hears_it(opened: Page) -
     side(opened, "Both").focus()
     opened.keyboard.press("ArrowRight")
 
-    assert side(opened, "Before: hippocampus").is_checked()
+    assert side(opened, "Before: few edges").is_checked()
     assert link(opened, "n0_1", "n0_2").is_hidden()
-    opened.get_by_text("showing Before: hippocampus").wait_for()
+    opened.get_by_text("showing Before: few edges").wait_for()
 
 
 def test_the_arrow_keys_pass_over_what_is_not_shown(opened: Page) -> None:
     opened.keyboard.press("Tab")
-    side(opened, "Before: hippocampus").check()
+    side(opened, "Before: few edges").check()
     box(opened, "n1_2").focus()
     opened.keyboard.press("ArrowLeft")
 
