@@ -59,10 +59,11 @@ bench-compiler: setup ## Compare compiled networks with those of nnU-Net and MON
 .PHONY: bench-search
 bench-search: setup ## Time a step of the supernet; search, train and compare, for hours, resumable
 	$(BIN)/python benchmarks/search_step.py
-	$(BIN)/python benchmarks/search.py short --work bench
-	$(BIN)/python benchmarks/search.py hippocampus --work bench
-	$(BIN)/python benchmarks/search.py lesions --work bench
-	$(BIN)/python benchmarks/search.py vessels --work bench
+	$(BIN)/python benchmarks/gates.py short --work bench
+	for set in hippocampus lesions vessels; do \
+	  $(BIN)/python benchmarks/search.py $$set --work bench && \
+	  $(BIN)/python benchmarks/gates.py $$set --work bench || exit 1; \
+	done
 
 .PHONY: bench-pictures
 bench-pictures: setup ## Time drawings, a report in the browser, and a gallery

@@ -142,14 +142,18 @@ def test_a_search_that_is_stopped_and_resumed_finds_the_same(
     )
 
 
-@pytest.mark.parametrize("phase", ["measuring edges", "training single networks"])
-def test_a_search_that_is_stopped_while_it_measures_ends_with_what_it_has_learned(
-    phase: str, found: Found, phantom_set: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    "ctrl_c",
+    [StopAfter(6), StopIn("measuring edges"), StopIn("training single networks")],
+    ids=["last step", "edges", "single networks"],
+)
+def test_a_search_that_is_stopped_before_it_has_measured_ends_with_what_it_has_learned(
+    ctrl_c: Observer, found: Found, phantom_set: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
     learned = search(phantom_set, tmp_path / "learned", config(evidence="learned"))
 
-    stopped = search(phantom_set, out, config(), observer=StopIn(phase))
+    stopped = search(phantom_set, out, config(), observer=ctrl_c)
 
     assert stopped.summary.steps == 6
     assert not stopped.summary.complete

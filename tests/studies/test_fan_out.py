@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
@@ -163,6 +164,21 @@ def test_without_ray_one_line_says_what_to_install(
         fan_out(seeds(tiny_search, phantom_set_2d, 1), tmp_path / "out", Crew())
 
     assert "\n" not in str(error.value)
+
+
+def test_a_ray_that_does_not_start_is_one_line(
+    phantom_set_2d: Path,
+    tmp_path: Path,
+    tiny_search: SearchConfig,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slow = Exception("The current node timed out during startup.\nIts log says more.")
+    monkeypatch.setattr("ray.init", Mock(side_effect=slow))
+
+    with pytest.raises(BackendError) as error:
+        fan_out(seeds(tiny_search, phantom_set_2d, 1), tmp_path / "out", Crew())
+
+    assert str(error.value) == "Ray on this machine: The current node timed out during startup."
 
 
 def test_a_gpu_by_number_is_refused(tmp_path: Path, tiny_search: SearchConfig) -> None:

@@ -81,7 +81,9 @@ def measures(config: SearchConfig) -> bool:
     return config.evidence == "measured" and config.strategy == "bilevel"
 
 
-def decide(loop: Loop, work: Work, observer: Observer, *, complete: bool) -> Outcome:
+def decide(
+    loop: Loop, work: Work, observer: Observer, stopper: Stopper, *, complete: bool
+) -> Outcome:
     """Say what a search has found; to measure it, the weights are trained on.
 
     A search that was stopped tells what it has learned so far, with the weights of its last step:
@@ -91,6 +93,7 @@ def decide(loop: Loop, work: Work, observer: Observer, *, complete: bool) -> Out
         loop: After its last step.
         work: What parts of the work of the whole space mixtures take.
         observer: Hears how far it is.
+        stopper: Asked between two passes; a stop that was requested in the last step counts.
         complete: Whether all steps were made.
 
     Raises:
@@ -102,8 +105,7 @@ def decide(loop: Loop, work: Work, observer: Observer, *, complete: bool) -> Out
     network, start = loop.strategy.network, time.monotonic()
     before = deepcopy(network.state_dict())
     try:
-        with Stopper() as stopper:
-            found = _measure(loop, learned, work, observer, partial(_tell, observer, stopper))
+        found = _measure(loop, learned, work, observer, partial(_tell, observer, stopper))
     except _StoppedError:
         network.load_state_dict(before)
         return Outcome(learned, learned, complete=False, seconds=time.monotonic() - start)

@@ -78,16 +78,12 @@ class Loop:
             )
         )
 
-    def run(self, observer: Observer, *, resumed: bool) -> bool:
+    def run(self, observer: Observer, stopper: Stopper, *, resumed: bool) -> bool:
         """Make steps until all are made or a stop is requested; say which."""
         warm = math.ceil(self.task.config.warmup * self.schedule.steps)
         mute = not place().is_first
-        with (
-            EventLog(
-                self.folder.path, resume_step=self.step if resumed else None, mute=mute
-            ) as log,
-            Stopper(elapsed_s=self.elapsed_s) as stopper,
-        ):
+        at = self.step if resumed else None
+        with EventLog(self.folder.path, resume_step=at, mute=mute) as log:
             saved_s = stopper.elapsed_s
             while self.step < self.schedule.steps and not any_of_all(stopper.requested):
                 made = self._make_step(self.step / self.schedule.steps)

@@ -23,10 +23,11 @@ from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.runs.random_state import seed_everything
 from uxnet_compiler.runs.resuming import reopen
+from uxnet_compiler.runs.stopping import Stopper
 from uxnet_compiler.schema import Evidence, Genotype, Provenance, dump
 from uxnet_compiler.search.budget.search_budget import SearchBudget, search_budget
 from uxnet_compiler.search.config import SearchConfig
-from uxnet_compiler.search.decision import MEASURED_FILE, decide, expected
+from uxnet_compiler.search.decision import MEASURED_FILE, Outcome, decide, expected
 from uxnet_compiler.search.inherit import SUPERNET_FILE
 from uxnet_compiler.search.loop import Loop
 from uxnet_compiler.search.strategies import make_strategy
@@ -128,8 +129,12 @@ def search(
             if here.is_first:
                 folder.tidy()
         observer.phase("searching", loop.step / loop.schedule.steps)
-        made = loop.run(observer, resumed=resume)
-        found = _finish(task, folder, loop, budget, observer, made=made)
+        with Stopper(elapsed_s=loop.elapsed_s) as stopper:
+            made = loop.run(observer, stopper, resumed=resume)
+            # Before deciding, which trains the weights on.
+            mixture = measure_mixture(folder, loop, observer)
+            outcome = decide(loop, budget.work, observer, stopper, complete=made)
+        found = _finish(task, folder, loop, budget, outcome, mixture, observer)
         wait_for_all()
         return found
 
@@ -153,14 +158,11 @@ def _finish(
     folder: RunFolder,
     loop: Loop,
     budget: SearchBudget,
+    outcome: Outcome,
+    mixture: float | None,
     observer: Observer,
-    *,
-    made: bool,
 ) -> Found:
     """Decode, and write the genotype, the supernet's weights and the summary."""
-    # Before deciding, which trains the weights on.
-    mixture = measure_mixture(folder, loop, observer)
-    outcome = decide(loop, budget.work, observer, complete=made)
     evidence = outcome.evidence
     plain = FAMILIES[task.config.family].genotype(
         task.space,

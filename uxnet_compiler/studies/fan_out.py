@@ -237,10 +237,11 @@ def _session(ray: ModuleType, crew: Crew, steps: list[Step]) -> Iterator[int]:
         }
     before = signal.getsignal(signal.SIGTERM)
     try:
-        ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+        ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **options)
+    except Exception as error:  # plain ones, too, such as when a busy machine is slow to start it
         where = "this machine" if local else crew.address
-        raise BackendError(f"Ray on {where}: {str(error).splitlines()[0]}") from None
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise BackendError(f"Ray on {where}: {reason}") from None
     try:
         signal.signal(signal.SIGTERM, before)  # Ray puts its own there
         there = ray.cluster_resources()

@@ -1,0 +1,177 @@
+"""How should a search decide which edges stay? The same searches, decided in four forms.
+
+    python benchmarks/gates.py SET --work WORK
+
+SET is `short`, `lesions` or `vessels` (made-up images) or `hippocampus`, task 4 of the Medical
+Segmentation Decathlon, found in the folder that UXNET_TEST_DATA names. Each form searches for as
+many steps with each seed; what it finds is trained for the same time and measured on the cases that
+no search and no training saw. Two jobs run at a time, each on a thread of its own. WORK keeps every
+search and training: what is there is not made again. The tables go to
+`benchmarks/results/gates-SET.md`, the numbers to the JSON file beside it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import click
+from search_common import (
+    DEFAULT,
+    SETS,
+    config_of,
+    images,
+    kept,
+    networks,
+    searches,
+    seeds_option,
+    summary,
+    trainings,
+    write,
+)
+
+from uxnet_compiler.cli.progress import Display
+from uxnet_compiler.errors import UxnetError
+from uxnet_compiler.runs.folder import RunFolder
+from uxnet_compiler.schema import load
+from uxnet_compiler.search.config import SearchConfig
+from uxnet_compiler.search.trust.agreement import agreement
+from uxnet_compiler.studies.fan_out import Crew, fan_out
+from uxnet_compiler.studies.step import SearchStep, Step, Study
+from uxnet_compiler.studies.table import Cell, Column, Table
+
+SHORT = "short"
+CREW = Crew(workers=2)
+
+LEARNED = "learned"
+PAPER = "paper"
+FORMS: dict[str, dict[str, Any]] = {
+    DEFAULT: {},
+    LEARNED: {"evidence": "learned"},
+    "pressed": {"evidence": "learned", "pressure": 0.02},
+    PAPER: {"evidence": "learned", "gates": "plain"},
+}
+"""Edges are decided by what the trained supernet loses without them; by relative gates as they
+end, without and with pressure on them; by the gates of the paper as they end."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Steps of each search, minutes of each training, channels at the finest level."""
+
+    steps: int
+    train: float
+    width: int
+
+
+SETTINGS = {
+    "hippocampus": Setting(steps=150, train=5, width=8),
+    "lesions": Setting(steps=800, train=4, width=8),  # the first 450 find nothing
+    "vessels": Setting(steps=600, train=4, width=8),
+}
+
+
+@click.command()
+@click.argument("kind", metavar="SET", type=click.Choice((SHORT, *SETS)))
+@click.option("--work", type=click.Path(path_type=Path), required=True)
+@seeds_option
+def main(*, kind: str, work: Path, seeds: tuple[int, ...]) -> None:
+    """Do what is missing in WORK and write the tables; `short` has ten seeds of its own."""
+    data, out = images(kind, work), work / f"gates-{kind}"
+    if kind == SHORT:
+        short(data, out)
+        return
+    setting = SETTINGS[kind]
+    own = [form for form in FORMS if form != LEARNED]
+    if not run(jobs(own, seeds, setting), data, out):
+        return
+    for seed in seeds:
+        decide_again(out / f"{DEFAULT}-{seed}" / "search", out / f"{LEARNED}-{seed}" / "search")
+    if run(jobs(FORMS, seeds, setting), data, out):
+        tables = [searches(out, list(FORMS), seeds), networks(out, list(FORMS), seeds)]
+        write(tables, "gates", kind, f"How edges are decided: {kind}")
+
+
+def short(data: Path, out: Path) -> None:
+    """Search ten times for a few steps: is the output connected, and how many edges stay?"""
+    forms, seeds = (DEFAULT, PAPER), range(10)
+    steps = [
+        SearchStep(
+            name=f"{form}-{seed}",
+            data="data",
+            config=config_of(8, {**FORMS[form], "steps": 200, "seed": seed}),
+        )
+        for form in forms
+        for seed in seeds
+    ]
+    if not run(steps, data, out):
+        return
+    rows: list[tuple[Cell, ...]] = []
+    for form in forms:
+        runs = [out / f"{form}-{seed}" for seed in seeds]
+        shares = [kept(load(folder / "genotype.json")) for folder in runs]
+        repaired = [summary(folder).repaired for folder in runs]
+        rows.append(
+            (
+                form,
+                repaired.count(0),
+                min(shares),
+                fmean(shares),
+                max(shares),
+                agreement(runs).edges,
+            )
+        )
+    heads = ("form", "of 10 not repaired", "fewest edges", "mean", "most", "Jaccard")
+    table = Table(
+        title="Ten searches of 200 steps",
+        columns=tuple(Column(head=head) for head in heads),
+        rows=tuple(rows),
+        notes=(
+            "Made-up images of 32^3 voxels, four levels, 8 channels.",
+            "Edges: those of the genotype, divided by the gates of the space.",
+        ),
+    )
+    write([table], "gates", SHORT, "Short searches")
+
+
+def jobs(forms: Iterable[str], seeds: Sequence[int], setting: Setting) -> list[Step]:
+    """Return the searches of some forms, and the trainings of what they find."""
+    steps: list[Step] = []
+    for seed in seeds:
+        for form in forms:
+            name = f"{form}-{seed}"
+            config = config_of(setting.width, {**FORMS[form], "steps": setting.steps, "seed": seed})
+            steps.append(SearchStep(name=f"{name}/search", data="data", config=config))
+            steps += trainings(name, f"{name}/search", seed, setting.train)
+    return steps
+
+
+def run(steps: Sequence[Step], data: Path, out: Path) -> bool:
+    """Do what is missing; say whether all is done."""
+    with Display() as display:
+        return fan_out(Study(tuple(steps), {"data": data}), out, CREW, display)
+
+
+def decide_again(search: Path, learned: Path) -> None:
+    """Copy a search as it was after its last step, to be resumed and decided by its gates.
+
+    The supernet is trained alike in both forms; measuring comes after the last checkpoint.
+    """
+    if learned.exists():
+        return
+    old, new = RunFolder(search), RunFolder(learned)
+    config = old.read(old.config_path, SearchConfig).model_copy(update=FORMS[LEARNED])
+    shutil.copytree(search, learned, ignore=shutil.ignore_patterns("summary.json"))
+    new.write(new.config_path, config)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except UxnetError as error:
+        sys.exit(str(error))
