@@ -89,8 +89,8 @@ class Ablation:
             rows=tuple(rows),
             notes=(
                 (
-                    f"Mean Dice of {cases} held-out cases of {len(self.folds)} folds, at the"
-                    " original voxels; all six networks under one recipe."
+                    f"Mean Dice of {cases} held-out cases (fold {', '.join(map(str, self.folds))}),"
+                    " at the original voxels; all six networks under one recipe."
                 ),
                 f"Size: of fold {self.folds[0]}, for the network's reference image.",
                 f"The last column: {paper.source}.",

@@ -75,7 +75,7 @@ class Reproduction:
 
     def _how(self) -> str:
         counts = sorted({len(folds) for folds in self.folds.values()})
-        return f"{' or '.join(map(str, counts))} folds, mean of all held-out cases"
+        return f"mean of all held-out cases; folds: {' or '.join(map(str, counts))}"
 
     def _notes(self, ours: dict[tuple[str, str], Pooled]) -> list[str]:
         notes = []
