@@ -38,7 +38,8 @@ class _Writer:
                 "pad": "0",
                 "splines": "true",
             },
-            node_attr={"fixedsize": "true", "fontname": FONT, "label": "", "margin": "0"},
+            # "true" would warn of labels that a machine's font makes a little wider than Helvetica.
+            node_attr={"fixedsize": "shape", "fontname": FONT, "label": "", "margin": "0"},
             edge_attr={"fontname": FONT},
         )
         if figure.frames:
