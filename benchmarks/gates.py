@@ -167,10 +167,12 @@ def decide_again(search: Path, learned: Path) -> None:
     """
     if learned.exists():
         return
-    old, new = RunFolder(search), RunFolder(learned)
-    config = old.read(old.config_path, SearchConfig).model_copy(update=FORMS[LEARNED])
-    shutil.copytree(search, learned, ignore=shutil.ignore_patterns("summary.json"))
-    new.write(new.config_path, config)
+    draft = RunFolder(learned.with_name("copying"))  # a copy that was stopped is no search
+    shutil.rmtree(draft.path, ignore_errors=True)
+    shutil.copytree(search, draft.path, ignore=shutil.ignore_patterns("summary.json"))
+    config = draft.read(draft.config_path, SearchConfig).model_copy(update=FORMS[LEARNED])
+    draft.write(draft.config_path, config)
+    draft.path.rename(learned)
 
 
 if __name__ == "__main__":
