@@ -42,6 +42,7 @@ from uxnet_compiler.schema import load
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.trust.agreement import agreement
 from uxnet_compiler.studies.fan_out import Crew, fan_out
+from uxnet_compiler.studies.outlook import outlook
 from uxnet_compiler.studies.step import SearchStep, Step, Study
 from uxnet_compiler.studies.table import Cell, Column, Table
 
@@ -156,8 +157,11 @@ def jobs(forms: Iterable[str], seeds: Sequence[int], setting: Setting) -> list[S
 
 def run(steps: Sequence[Step], data: Path, out: Path) -> bool:
     """Do what is missing; say whether all is done."""
+    study = Study(tuple(steps), {"data": data})
     with Display() as display:
-        return fan_out(Study(tuple(steps), {"data": data}), out, CREW, display)
+        expected = outlook(study, out, display, threads=CREW.threads)
+        hours = {one.step.name: one.hours for one in expected}
+        return fan_out(study, out, CREW, display, hours)
 
 
 def decide_again(search: Path, learned: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +47,7 @@ def carry_out(
         show(expected, as_json=as_json)
         return
     show(expected, as_json=False, err=True)
-    if not _work(study, out, crew):
+    if not _work(study, out, crew, {one.step.name: one.hours for one in found}):
         end_stopped()
     made = table()
     made.write(out, name)
@@ -55,7 +55,7 @@ def carry_out(
     click.echo(f"written: {out / name}.md, {out / name}.json", err=True)
 
 
-def _work(study: Study, out: Path, crew: Crew | None) -> bool:
+def _work(study: Study, out: Path, crew: Crew | None, hours: Mapping[str, float]) -> bool:
     from .progress import Display
 
     if crew is None:
@@ -65,7 +65,7 @@ def _work(study: Study, out: Path, crew: Crew | None) -> bool:
     from uxnet_compiler.studies.fan_out import fan_out
 
     with Display() as display:
-        return fan_out(study, out, crew, display)
+        return fan_out(study, out, crew, display, hours)
 
 
 def show(table: Table, *, as_json: bool, err: bool = False) -> None:

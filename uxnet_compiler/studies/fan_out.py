@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from uxnet_compiler.errors import BackendError, RunError, UxnetError
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.studies.folder import enter, is_done, require_data
+from uxnet_compiler.studies.progress import Progress
 from uxnet_compiler.studies.step import Step, Study
 
 if TYPE_CHECKING:
@@ -61,11 +62,24 @@ class Outcome:
     error: str | None = None
 
 
-def fan_out(study: Study, out: Path, crew: Crew, observer: Observer | None = None) -> bool:
+def fan_out(
+    study: Study,
+    out: Path,
+    crew: Crew,
+    observer: Observer | None = None,
+    hours: Mapping[str, float] | None = None,
+) -> bool:
     """Do every step whose result is not there yet, several at a time.
 
     A step starts when those that it needs are done. When a worker is lost, its step is tried again
     elsewhere. A step that fails stops those that need it, not the others.
+
+    Args:
+        study: What is to be done.
+        out: Folder of the study.
+        crew: Who does the work.
+        observer: Hears how far it is.
+        hours: That steps are expected to take, by name: what is left is told by them.
 
     Returns:
         Whether all is done; Ctrl-C stops a study, and the same call goes on with it.
@@ -88,7 +102,8 @@ def fan_out(study: Study, out: Path, crew: Crew, observer: Observer | None = Non
         return True
     ray = _import_ray()
     with _session(ray, crew, missing) as workers:
-        return _Foreman(ray, study, out, crew, workers, observer).run(missing)
+        progress = Progress([step.name for step in missing], hours or {})
+        return _Foreman(ray, study, out, crew, workers, observer, progress).run(missing)
 
 
 def work(step: Step, data: Path, out: Path, threads: int) -> Outcome:
@@ -110,7 +125,14 @@ class _Foreman:
     """Hand out steps, at most as many at a time as there are workers."""
 
     def __init__(
-        self, ray: ModuleType, study: Study, out: Path, crew: Crew, workers: int, observer: Observer
+        self,
+        ray: ModuleType,
+        study: Study,
+        out: Path,
+        crew: Crew,
+        workers: int,
+        observer: Observer,
+        progress: Progress,
     ) -> None:
         self._ray = ray
         self._study = study
@@ -118,12 +140,13 @@ class _Foreman:
         self._crew = crew
         self._workers = workers
         self._observer = observer
+        self._progress = progress
         self._remote = ray.remote(work)
         self._running: dict[Any, Step] = {}
         self._failed: dict[str, str] = {}
 
     def run(self, missing: list[Step]) -> bool:
-        self._observer.phase(f"{len(missing)} steps")
+        self._observer.phase(f"{len(missing)} jobs")
         waiting = list(missing)
         open_names = {step.name for step in missing}
         try:
@@ -135,10 +158,12 @@ class _Foreman:
                 for reference in finished:
                     step = self._running.pop(reference)
                     self._hear(step, self._result(reference))
+                    self._progress.end(step.name)
                     if step.name not in self._failed:
                         open_names.discard(step.name)
                 done = len(missing) - len(open_names)
-                self._observer.tick(done / len(missing), steps=done, running=len(self._running))
+                running = len(self._running)
+                self._observer.tick(self._progress.done, jobs=done, running=running)
         except KeyboardInterrupt:
             self._stop()
             return False
@@ -156,6 +181,7 @@ class _Foreman:
             ready = not open_names & set(step.needs)
             if ready and len(self._running) < self._workers:
                 self._running[self._start(step)] = step
+                self._progress.start(step.name)
             else:
                 left.append(step)
         return left
