@@ -19,6 +19,7 @@ from uxnet_compiler.search.decision import MEASURED_FILE
 from uxnet_compiler.search.inherit import SUPERNET_FILE, inherited_weights
 from uxnet_compiler.search.probe import Probe
 from uxnet_compiler.search.search import Found, search
+from uxnet_compiler.search.trust.report import read_trust
 from uxnet_compiler.spaces import FAMILIES, derive
 
 
@@ -164,6 +165,18 @@ def test_a_search_that_is_stopped_before_it_has_measured_ends_with_what_it_has_l
     resumed = search(phantom_set, out, config(), resume=True)
     assert resumed.summary.complete
     assert out.joinpath("genotype.json").read_bytes() == found.folder.genotype_path.read_bytes()
+
+
+def test_a_search_that_is_stopped_while_its_report_is_made_ends_whole(
+    found: Found, phantom_set: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+
+    made = search(phantom_set, out, config(), observer=StopIn("measuring the trust report"))
+
+    assert made.summary.complete
+    assert out.joinpath("genotype.json").read_bytes() == found.folder.genotype_path.read_bytes()
+    assert read_trust(out).gap is not None
 
 
 @pytest.mark.parametrize("found_by_single", [0.05, 0.5])

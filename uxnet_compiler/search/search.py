@@ -134,8 +134,8 @@ def search(
             # Before deciding, which trains the weights on.
             mixture = measure_mixture(folder, loop, observer)
             outcome = decide(loop, budget.work, observer, stopper, complete=made)
-        found = _finish(task, folder, loop, budget, outcome, mixture, observer)
-        wait_for_all()
+            found = _finish(task, folder, loop, budget, outcome, mixture, observer)
+            wait_for_all()
         return found
 
 

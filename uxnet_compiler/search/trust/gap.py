@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.ops import Scale
@@ -38,6 +38,7 @@ def measure_gap(
     supernet: Supernet,
     batches: Sequence[Batch],
     precision: Precision,
+    told: Callable[[float], None] = lambda _: None,
 ) -> Gap:
     """Measure the supernet, the genotype and random genotypes on the same patches.
 
@@ -48,11 +49,16 @@ def measure_gap(
         supernet: With trained weights, on any device.
         batches: Patches and their labels.
         precision: That it was trained in.
+        told: Hears how far it is, 0 to 1.
     """
     found = genotype.architecture
     singles = [found, *(drawn.architecture for drawn in draws(space, found, RANDOM))]
     probe = Probe(supernet, batches, precision)
-    first, *others = (probe.dice([alone(space, each)]) for each in singles)
+    scores = []
+    for done, each in enumerate(singles, start=1):
+        scores.append(probe.dice([alone(space, each)]))
+        told(done / len(singles))
+    first, *others = scores
     return Gap(
         patches=sum(len(image) for image, _ in batches),
         relaxed=mixture,

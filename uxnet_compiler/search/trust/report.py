@@ -160,7 +160,9 @@ def _gap(
     network = loop.strategy.network
     try:
         with memory_errors(str(folder.path), "the trust report goes without the gap"):
-            return measure_gap(genotype, mixture, task.space, network, patches, task.precision)
+            return measure_gap(
+                genotype, mixture, task.space, network, patches, task.precision, observer.tick
+            )
     except RunError as error:
         observer.note(str(error))
         return None
