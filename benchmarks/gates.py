@@ -41,7 +41,8 @@ from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.schema import load
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.trust.agreement import agreement
-from uxnet_compiler.studies.fan_out import Crew, fan_out
+from uxnet_compiler.studies.crew import Crew
+from uxnet_compiler.studies.fan_out import fan_out
 from uxnet_compiler.studies.outlook import outlook
 from uxnet_compiler.studies.step import SearchStep, Step, Study
 from uxnet_compiler.studies.table import Cell, Column, Table

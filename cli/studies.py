@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from uxnet_compiler.studies.fan_out import Crew
+    from uxnet_compiler.studies.crew import Crew
     from uxnet_compiler.studies.step import Study
     from uxnet_compiler.studies.table import Table
 

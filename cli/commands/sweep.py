@@ -56,7 +56,7 @@ def command(
     """
     from uxnet_compiler.runs.config import make_config
     from uxnet_compiler.studies.budget import Overrides
-    from uxnet_compiler.studies.fan_out import Crew
+    from uxnet_compiler.studies.crew import Crew
     from uxnet_compiler.studies.sweep import SweepConfig, named, overridden, sweep
 
     given: dict[str, Any] = {

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from unittest.mock import Mock
 
 import pytest
 import torch
 
-from uxnet_compiler.errors import BackendError, RunError
+from uxnet_compiler.errors import RunError
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import load
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.studies.budget import changed
-from uxnet_compiler.studies.fan_out import Crew, fan_out, work
+from uxnet_compiler.studies.crew import Crew
+from uxnet_compiler.studies.fan_out import fan_out, work
 from uxnet_compiler.studies.step import DeriveStep, SearchStep, Step, Study
 
 
@@ -150,35 +149,6 @@ def test_ctrl_c_lets_every_step_save_and_a_failure_stops_what_needs_it_alone(
     assert any(text.startswith("broken: ") and "50 folds" in text for text in heard)
     assert not (tmp_path / "needs-it").exists()
     assert load(tmp_path / "long" / "genotype.json").evidence is not None  # written at the stop
-
-
-def test_without_ray_one_line_says_what_to_install(
-    phantom_set_2d: Path,
-    tmp_path: Path,
-    tiny_search: SearchConfig,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(sys.modules, "ray", None)
-
-    with pytest.raises(BackendError, match=r"uxnet-compiler\[ray\]") as error:
-        fan_out(seeds(tiny_search, phantom_set_2d, 1), tmp_path / "out", Crew())
-
-    assert "\n" not in str(error.value)
-
-
-def test_a_ray_that_does_not_start_is_one_line(
-    phantom_set_2d: Path,
-    tmp_path: Path,
-    tiny_search: SearchConfig,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    slow = Exception("The current node timed out during startup.\nIts log says more.")
-    monkeypatch.setattr("ray.init", Mock(side_effect=slow))
-
-    with pytest.raises(BackendError) as error:
-        fan_out(seeds(tiny_search, phantom_set_2d, 1), tmp_path / "out", Crew())
-
-    assert str(error.value) == "Ray on this machine: The current node timed out during startup."
 
 
 def test_a_gpu_by_number_is_refused(tmp_path: Path, tiny_search: SearchConfig) -> None:

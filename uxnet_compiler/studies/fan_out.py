@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from uxnet_compiler.errors import BackendError, RunError, UxnetError
+from uxnet_compiler.errors import RunError, UxnetError
 from uxnet_compiler.runs.observer import Observer
+from uxnet_compiler.studies.crew import Crew, import_ray, session
 from uxnet_compiler.studies.folder import enter, is_done, require_data
 from uxnet_compiler.studies.progress import Progress
 from uxnet_compiler.studies.step import Step, Study
@@ -21,37 +18,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 RETRIES = 3  # of a step whose worker was lost; it goes on from its checkpoint
-STORE_BYTES = 80 * 2**20  # Ray's shared memory: results are in files, so the least that it takes
 GRACE_S = 120.0  # for steps to save their state when the sweep is stopped
-# Set before Ray is imported: nothing is sent to anybody, and zero GPUs hide none from others.
-QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_DEDUP_LOGS": "0",
-}
-
-
-@dataclass(frozen=True)
-class Crew:
-    """Who does the work.
-
-    Attributes:
-        workers: Steps at a time; none: as many as there are GPUs, else threads.
-        threads: Of each step. The same for any number of workers, so that sums are taken in
-            the same order and results are the same.
-        address: Of a Ray cluster whose machines share the folders; none: this machine alone.
-    """
-
-    workers: int | None = None
-    threads: int = 1
-    address: str | None = None
-
-    @property
-    def at_a_time(self) -> int:
-        """How many steps run at a time on CPUs, as far as this machine can tell."""
-        if self.workers is not None:
-            return self.workers
-        return 1 if self.address else max(1, len(os.sched_getaffinity(0)) // self.threads)
 
 
 @dataclass(frozen=True)
@@ -90,9 +57,9 @@ def fan_out(
     """
     observer = observer or Observer()
     for step in study.steps:
-        if ":" in device_of(step):
+        if ":" in step.device:
             raise RunError(
-                f"{step.name}: device {device_of(step)!r}: workers are given their GPU; ask for"
+                f"{step.name}: device {step.device!r}: workers are given their GPU; ask for"
                 " auto, cuda or cpu"
             )
     require_data(study)
@@ -100,8 +67,8 @@ def fan_out(
     missing = [step for step in study.steps if not is_done(step, out)]
     if not missing:
         return True
-    ray = _import_ray()
-    with _session(ray, crew, missing) as workers:
+    ray = import_ray()
+    with session(ray, crew, gpus=any(step.device != "cpu" for step in missing)) as workers:
         progress = Progress([step.name for step in missing], hours or {})
         return _Foreman(ray, study, out, crew, workers, observer, progress).run(missing)
 
@@ -190,7 +157,7 @@ class _Foreman:
         gpus = self._ray.cluster_resources().get("GPU", 0)
         options = {
             "num_cpus": self._crew.threads,
-            "num_gpus": 1 if gpus and device_of(step) != "cpu" else 0,
+            "num_gpus": 1 if gpus and step.device != "cpu" else 0,
             "max_retries": RETRIES,
         }
         data = self._study.data[step.data].resolve()
@@ -224,54 +191,3 @@ class _Foreman:
         for reference in self._running:
             self._ray.cancel(reference, force=False)
         self._ray.wait(list(self._running), num_returns=len(self._running), timeout=GRACE_S)
-
-
-def device_of(step: Step) -> str:
-    """Return the device that a step asks for."""
-    match step.kind:
-        case "search" | "train":
-            return step.config.device
-        case "evaluate":
-            return step.device
-        case "plain" | "derive":
-            return "cpu"
-
-
-def _import_ray() -> ModuleType:
-    for name, value in QUIET.items():
-        os.environ.setdefault(name, value)
-    try:
-        import ray
-    except ImportError:
-        raise BackendError(
-            "a sweep with workers needs Ray: pip install 'uxnet-compiler[ray]'"
-        ) from None
-    module: ModuleType = ray
-    return module
-
-
-@contextmanager
-def _session(ray: ModuleType, crew: Crew, steps: list[Step]) -> Iterator[int]:
-    """Start Ray here or reach a cluster; yield how many steps may run at a time."""
-    local = crew.address is None
-    options: dict[str, Any] = {"address": "local" if local else crew.address}
-    if local:
-        options |= {
-            "num_cpus": max(len(os.sched_getaffinity(0)), crew.at_a_time * crew.threads),
-            "include_dashboard": False,
-            "object_store_memory": STORE_BYTES,
-        }
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        ray.init(log_to_driver=False, logging_level=logging.CRITICAL, **options)
-    except Exception as error:  # plain ones, too, such as when a busy machine is slow to start it
-        where = "this machine" if local else crew.address
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise BackendError(f"Ray on {where}: {reason}") from None
-    try:
-        signal.signal(signal.SIGTERM, before)  # Ray puts its own there
-        there = ray.cluster_resources()
-        gpus = int(there.get("GPU", 0)) if any(device_of(one) != "cpu" for one in steps) else 0
-        yield crew.workers or gpus or max(1, int(there["CPU"]) // crew.threads)
-    finally:
-        ray.shutdown()

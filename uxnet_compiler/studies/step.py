@@ -36,6 +36,11 @@ class SearchStep(_Step):
         """Names of the steps that come before."""
         return ()
 
+    @property
+    def device(self) -> str:
+        """The device that it asks for."""
+        return self.config.device
+
 
 class PlainStep(_Step):
     """Write the U-Net of the frame that a search would have; nothing is searched."""
@@ -47,6 +52,11 @@ class PlainStep(_Step):
     def needs(self) -> tuple[str, ...]:
         """Names of the steps that come before."""
         return ()
+
+    @property
+    def device(self) -> str:
+        """No other one is of use to it."""
+        return "cpu"
 
 
 class DeriveStep(_Step):
@@ -61,6 +71,11 @@ class DeriveStep(_Step):
         """Names of the steps that come before."""
         return (self.search,)
 
+    @property
+    def device(self) -> str:
+        """No other one is of use to it."""
+        return "cpu"
+
 
 class TrainStep(_Step):
     """Train a genotype: that of another step, or `given/NAME`."""
@@ -73,6 +88,11 @@ class TrainStep(_Step):
     def needs(self) -> tuple[str, ...]:
         """Names of the steps that come before."""
         return () if self.genotype.startswith(f"{GIVEN}/") else (self.genotype,)
+
+    @property
+    def device(self) -> str:
+        """The device that it asks for."""
+        return self.config.device
 
 
 class EvaluateStep(_Step):
