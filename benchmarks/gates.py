@@ -72,7 +72,7 @@ class Setting:
 
 
 SETTINGS = {
-    "hippocampus": Setting(steps=200, levels=4, train=6),
+    "hippocampus": Setting(steps=160, levels=4, train=4),
     # Three levels learn sooner: with four, 600 steps are too few to find vessels.
     "lesions": Setting(steps=900, levels=3, train=5),
     "vessels": Setting(steps=900, levels=3, train=5),
@@ -92,11 +92,11 @@ def main(*, kind: str, work: Path, seeds: tuple[int, ...]) -> None:
         return
     setting = SETTINGS[kind]
     own = [form for form in FORMS if form != LEARNED]
-    if not run(jobs(own, seeds, setting), data, out):
+    if not run(searching(own, seeds, setting), data, out):
         return
     for seed in seeds:
         decide_again(out / f"{DEFAULT}-{seed}" / "search", out / f"{LEARNED}-{seed}" / "search")
-    if run(jobs(FORMS, seeds, setting), data, out):
+    if run([*searching(FORMS, seeds, setting), *training(FORMS, seeds, setting)], data, out):
         tables = [searches(out, list(FORMS), seeds), networks(out, list(FORMS), seeds)]
         write(tables, "gates", kind, f"How edges are decided: {kind}")
 
@@ -143,17 +143,25 @@ def short(data: Path, out: Path) -> None:
     write([table], "gates", SHORT, "Short searches")
 
 
-def jobs(forms: Iterable[str], seeds: Sequence[int], setting: Setting) -> list[Step]:
-    """Return the searches of some forms, and the trainings of what they find."""
+def searching(forms: Iterable[str], seeds: Sequence[int], setting: Setting) -> list[Step]:
+    """Return the searches of some forms."""
     steps: list[Step] = []
     for seed in seeds:
         for form in forms:
-            name = f"{form}-{seed}"
             budget = {"steps": setting.steps, "levels": setting.levels, "seed": seed}
             config = config_of(WIDTH, {**FORMS[form], **budget})
-            steps.append(SearchStep(name=f"{name}/search", data="data", config=config))
-            steps += trainings(name, f"{name}/search", seed, setting.train)
+            steps.append(SearchStep(name=f"{form}-{seed}/search", data="data", config=config))
     return steps
+
+
+def training(forms: Iterable[str], seeds: Sequence[int], setting: Setting) -> list[Step]:
+    """Return the trainings of what these searches find."""
+    names = [(f"{form}-{seed}", seed) for seed in seeds for form in forms]
+    return [
+        step
+        for name, seed in names
+        for step in trainings(name, f"{name}/search", seed, setting.train)
+    ]
 
 
 def run(steps: Sequence[Step], data: Path, out: Path) -> bool:
