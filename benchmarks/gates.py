@@ -120,6 +120,7 @@ def short(data: Path, out: Path) -> None:
         runs = [out / f"{form}-{seed}" for seed in seeds]
         shares = [kept(load(folder / "genotype.json")) for folder in runs]
         repaired = [summary(folder).repaired for folder in runs]
+        agreed = agreement(runs)
         rows.append(
             (
                 form,
@@ -127,10 +128,14 @@ def short(data: Path, out: Path) -> None:
                 min(shares),
                 fmean(shares),
                 max(shares),
-                agreement(runs).edges,
+                agreed.gates,
+                agreed.edges,
             )
         )
-    heads = ("form", "of 10 not repaired", "fewest edges", "mean", "most", "Jaccard")
+    heads = (
+        *("form", "of 10 not repaired", "fewest edges", "mean", "most"),
+        *("Jaccard: gates", "Jaccard: edges"),
+    )
     table = Table(
         title="Ten searches of 200 steps",
         columns=tuple(Column(head=head) for head in heads),

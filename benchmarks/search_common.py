@@ -90,13 +90,14 @@ def searches(out: Path, forms: Sequence[str], seeds: Sequence[int]) -> Table:
                     None if gap is None else gap.relaxed,
                     None if gap is None else gap.one_hot,
                     None if gap is None else fmean(gap.random),
+                    None if agreed is None else agreed.gates,
                     None if agreed is None else agreed.edges,
                     None if agreed is None else agreed.ops,
                 )
             )
     heads = (
         *("search", "steps", "minutes", "edges kept", "repaired", "Dice: mixture", "one-hot"),
-        *("random one-hot", "seeds: Jaccard", "seeds: ops alike"),
+        *("random one-hot", "Jaccard: gates", "Jaccard: edges", "ops alike"),
     )
     return Table(
         title="What was found",
@@ -105,6 +106,7 @@ def searches(out: Path, forms: Sequence[str], seeds: Sequence[int]) -> Table:
         notes=(
             "Dice with the supernet's weights, on patches of the half that trained no weights.",
             "Edges kept: those of the genotype, divided by the gates of the space.",
+            "Of each pair of seeds: Jaccard of open gates, and of edges in the networks.",
         ),
     )
 

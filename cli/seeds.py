@@ -39,10 +39,13 @@ def _print(agreed: Agreement) -> None:
     from rich.table import Table
 
     console = Console(markup=False, emoji=False, highlight=False)
-    edges, ops = ("-" if each is None else f"{each:.2f}" for each in (agreed.edges, agreed.ops))
+    gates, edges, ops = (
+        "-" if each is None else f"{each:.2f}" for each in (agreed.gates, agreed.edges, agreed.ops)
+    )
     differing = agreed.differing
     console.print(
-        f"Seeds agree on {edges} of the edges (Jaccard) and {ops} of the ops, pair by pair."
+        f"Seeds agree on {gates} of the open gates and {edges} of the edges that their networks"
+        f" have (Jaccard), and on {ops} of the ops, pair by pair."
         f" {len(differing)} of {len(agreed.decisions)} decisions differ: {agreed.noise} are noise"
         f" in some search, {agreed.weak} are weak, of {agreed.strong} all searches were sure.",
         soft_wrap=True,

@@ -49,22 +49,36 @@ def test_a_search_agrees_with_itself(tmp_path: Path) -> None:
     found = agreement([run(tmp_path / name, SURE_OPEN) for name in ("a", "b")])
 
     assert found.names == ("a", "b")
-    assert found.edges == found.ops == 1
+    assert found.gates == found.edges == found.ops == 1
     assert found.differing == ()
     assert len(found.decisions) == 3 + len(FRAME.choices)
 
 
-def test_edges_are_compared_by_jaccard(tmp_path: Path) -> None:
+def test_gates_are_compared_by_jaccard(tmp_path: Path) -> None:
     runs = [run(tmp_path / "a", SURE_OPEN), run(tmp_path / "b", SURE_SHUT)]
 
     found = agreement(runs)
 
-    assert found.edges == pytest.approx(2 / 3, abs=1e-6)
+    assert found.gates == pytest.approx(2 / 3, abs=1e-6)
     assert found.ops == 1
     (differing,) = found.differing
     assert differing.key == THIRD
     assert differing.picked == ("open", "shut")
     assert (found.strong, found.weak, found.noise) == (1, 0, 0)
+
+
+def test_open_gates_on_ways_that_lead_nowhere_are_no_edges_of_a_network(tmp_path: Path) -> None:
+    whole = run(tmp_path / "whole", [(1.0, 1.0, 1.0)] * 2)
+    dead_end = run(tmp_path / "dead-end", [(1.0, 1.0, 0.0)] * 2)
+    direct = run(tmp_path / "direct", [(0.0, 1.0, 0.0)] * 2)
+
+    found = agreement([dead_end, direct])
+    assert found.gates == pytest.approx(1 / 2, abs=1e-6)
+    assert found.edges == 1
+
+    found = agreement([dead_end, whole])
+    assert found.gates == pytest.approx(2 / 3, abs=1e-6)
+    assert found.edges == pytest.approx(1 / 3, abs=1e-6)
 
 
 def test_what_one_search_could_not_tell_is_noise(tmp_path: Path) -> None:
@@ -84,7 +98,7 @@ def test_three_searches_are_compared_pair_by_pair(tmp_path: Path) -> None:
 
     found = agreement(runs)
 
-    assert found.edges == pytest.approx((1 + 2 / 3 + 2 / 3) / 3, abs=1e-6)
+    assert found.gates == pytest.approx((1 + 2 / 3 + 2 / 3) / 3, abs=1e-6)
     assert found.ops == pytest.approx(1 / 3, abs=1e-6)
 
 

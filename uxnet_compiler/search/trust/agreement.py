@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import combinations
 from pathlib import Path
 from statistics import fmean
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -20,6 +20,8 @@ from uxnet_compiler.search.trust.decisions import judge
 from uxnet_compiler.search.trust.diary import decisions, recorded
 from uxnet_compiler.search.trust.model import Decision
 from uxnet_compiler.search.trust.rules import NOISE, WEAK
+
+T = TypeVar("T")
 
 
 class Shared(BaseModel):
@@ -51,7 +53,9 @@ class Agreement(BaseModel):
     Attributes:
         names: Of the searches.
         genotypes: Ids of what they found.
-        edges: Edges that both of a pair keep, divided by those that either keeps (Jaccard).
+        gates: Gates that both of a pair leave open, divided by those that either does (Jaccard).
+        edges: The same of the gated edges in their networks: open gates on ways that lead nowhere
+            do not count.
         ops: Part of the choices in which both of a pair take the same candidate; None without any.
         decisions: All of them, the strongest evidence first.
         strong: Decisions that differ and have a strength of at least 2 in every search, or
@@ -64,6 +68,7 @@ class Agreement(BaseModel):
 
     names: tuple[str, ...]
     genotypes: tuple[str, ...]
+    gates: float | None
     edges: float | None
     ops: float | None
     decisions: tuple[Shared, ...]
@@ -89,6 +94,13 @@ def agreement(runs: Sequence[Path]) -> Agreement:
     for run, mine in zip(runs, decided, strict=True):
         if mine.keys() != decided[0].keys():
             raise RunError(f"{run}: of another space than {runs[0]}: they cannot be compared")
+    gates = {key for kind, key in decided[0] if kind == "gate"}
+    opened = [{key for key in gates if each["gate", key].picked == "open"} for each in decided]
+    edges = [{edge.key for edge in each.architecture.edges} & gates for each in genotypes]
+    picks = [
+        {key: each.picked for (kind, key), each in those.items() if kind == "choice"}
+        for those in decided
+    ]
     shared = sorted(_shared(decided), key=lambda d: (-(d.strength or 0.0), d.kind, d.key))
     differing = [each for each in shared if not each.is_agreed]
     known = [d.strength for d in differing if d.strength is not None]
@@ -96,8 +108,9 @@ def agreement(runs: Sequence[Path]) -> Agreement:
     return Agreement(
         names=tuple(run.name for run in runs),
         genotypes=tuple(genotype.id for genotype in genotypes),
-        edges=_over_pairs([_picks(each, "gate") for each in decided], _jaccard),
-        ops=_over_pairs([_picks(each, "choice") for each in decided], _equal),
+        gates=_over_pairs(opened, _jaccard) if gates else None,
+        edges=_over_pairs(edges, _jaccard) if gates else None,
+        ops=_over_pairs(picks, _equal) if picks[0] else None,
         decisions=tuple(shared),
         strong=len(differing) - noise - weak,
         weak=weak,
@@ -142,22 +155,15 @@ def _shared(decided: Sequence[Decided]) -> list[Shared]:
     return found
 
 
-def _picks(decided: Decided, kind: str) -> dict[str, str]:
-    return {key: each.picked for (sort, key), each in decided.items() if sort == kind}
-
-
-def _over_pairs(
-    picks: Sequence[dict[str, str]], compare: Callable[[dict[str, str], dict[str, str]], float]
-) -> float | None:
-    """Return the mean over all pairs; None when there is nothing to compare."""
-    if len(picks) < 2 or not picks[0]:
+def _over_pairs(each: Sequence[T], compare: Callable[[T, T], float]) -> float | None:
+    """Return the mean over all pairs; None of a single one."""
+    if len(each) < 2:
         return None
-    return round(fmean(compare(a, b) for a, b in combinations(picks, 2)), 6)
+    return round(fmean(compare(a, b) for a, b in combinations(each, 2)), 6)
 
 
-def _jaccard(one: dict[str, str], other: dict[str, str]) -> float:
-    a, b = ({key for key, picked in each.items() if picked == "open"} for each in (one, other))
-    return len(a & b) / len(a | b) if a | b else 1.0
+def _jaccard(one: set[str], other: set[str]) -> float:
+    return len(one & other) / len(one | other) if one | other else 1.0
 
 
 def _equal(one: dict[str, str], other: dict[str, str]) -> float:
