@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from unittest.mock import Mock
 
@@ -54,6 +55,16 @@ def test_as_many_work_as_are_asked_for_or_as_there_are_gpus_or_threads(
         assert count == workers
 
     ray.shutdown.assert_called_once_with()
+
+
+def test_a_scheduler_stops_a_sweep_as_ctrl_c_does() -> None:
+    before, ray = signal.getsignal(signal.SIGTERM), cluster(CPU=4.0)
+
+    with pytest.raises(KeyboardInterrupt), session(ray, Crew(), gpus=False):
+        signal.raise_signal(signal.SIGTERM)
+
+    ray.shutdown.assert_called_once_with()
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_only_a_ray_of_ones_own_is_told_how_many_threads_it_has() -> None:

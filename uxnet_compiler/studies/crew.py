@@ -69,6 +69,8 @@ def import_ray() -> ModuleType:
 def session(ray: ModuleType, crew: Crew, *, gpus: bool) -> Iterator[int]:
     """Start Ray here or reach a cluster; yield how many steps may run at a time.
 
+    SIGTERM then raises KeyboardInterrupt, as Ctrl-C does.
+
     Args:
         ray: The module.
         crew: Who is asked for.
@@ -93,9 +95,11 @@ def session(ray: ModuleType, crew: Crew, *, gpus: bool) -> Iterator[int]:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise BackendError(f"Ray on {where}: {reason}") from None
     try:
-        signal.signal(signal.SIGTERM, before)  # Ray puts its own there
+        # Ray puts its own there; a scheduler's signal is to stop a sweep as Ctrl-C does.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         there = ray.cluster_resources()
         count = int(there.get("GPU", 0)) if gpus else 0
         yield crew.workers or count or max(1, int(there["CPU"]) // crew.threads)
     finally:
         ray.shutdown()
+        signal.signal(signal.SIGTERM, before)
