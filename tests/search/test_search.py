@@ -170,10 +170,11 @@ def test_a_search_that_is_stopped_before_it_has_measured_ends_with_what_it_has_l
 def test_a_search_that_is_stopped_while_its_report_is_made_ends_whole(
     found: Found, phantom_set: Path, tmp_path: Path
 ) -> None:
-    out = tmp_path / "run"
+    out, ctrl_c = tmp_path / "run", StopIn("measuring the trust report")
 
-    made = search(phantom_set, out, config(), observer=StopIn("measuring the trust report"))
+    made = search(phantom_set, out, config(), observer=ctrl_c)
 
+    assert ctrl_c.name == "", "it was never sent"
     assert made.summary.complete
     assert out.joinpath("genotype.json").read_bytes() == found.folder.genotype_path.read_bytes()
     assert read_trust(out).gap is not None

@@ -137,7 +137,7 @@ class _Foreman:
         if self._failed:
             name, error = next(iter(sorted(self._failed.items())))
             skipped = len(open_names) - len(self._failed)
-            more = f" ({len(self._failed)} steps failed, {skipped} need them)"
+            more = f" ({len(self._failed)} jobs failed, {skipped} need them)"
             raise RunError(f"{name}: {error}{more if len(open_names) > 1 else ''}")
         return True
 
@@ -187,7 +187,7 @@ class _Foreman:
 
     def _stop(self) -> None:
         """Send Ctrl-C to every worker, and give them time to save."""
-        self._observer.note("stopping; each step saves where it is")
+        self._observer.note("stopping; each job saves where it is")
         for reference in self._running:
             self._ray.cancel(reference, force=False)
         self._ray.wait(list(self._running), num_returns=len(self._running), timeout=GRACE_S)
