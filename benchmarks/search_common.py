@@ -107,6 +107,7 @@ def searches(out: Path, forms: Sequence[str], seeds: Sequence[int]) -> Table:
             "Dice with the supernet's weights, on patches of the half that trained no weights.",
             "Edges kept: those of the genotype, divided by the gates of the space.",
             "Of each pair of seeds: Jaccard of open gates, and of edges in the networks.",
+            "Ops alike: of the choices that both networks of a pair have.",
         ),
     )
 

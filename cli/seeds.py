@@ -45,7 +45,7 @@ def _print(agreed: Agreement) -> None:
     differing = agreed.differing
     console.print(
         f"Seeds agree on {gates} of the open gates and {edges} of the edges that their networks"
-        f" have (Jaccard), and on {ops} of the ops, pair by pair."
+        f" have (Jaccard), and on {ops} of the ops of what both have, pair by pair."
         f" {len(differing)} of {len(agreed.decisions)} decisions differ: {agreed.noise} are noise"
         f" in some search, {agreed.weak} are weak, of {agreed.strong} all searches were sure.",
         soft_wrap=True,

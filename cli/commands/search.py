@@ -86,6 +86,6 @@ def _tell(found: Found, *, as_json: bool) -> None:
         )
         if summary.closed or summary.replaced:
             click.echo(
-                f"to stay within the limits {summary.closed} of these edges were closed, and"
+                f"to stay within the limits {summary.closed} edges were closed, and"
                 f" {summary.replaced} ops replaced"
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from uxnet_compiler.search.perturbation import (
     Change,
     Losses,
     Work,
-    living_choices,
+    living,
     measure_edges,
     measure_ops,
 )
@@ -78,11 +78,11 @@ def gates_of(losses: Losses, work: Work = free) -> dict[str, float]:
 
 
 def preferences(
-    losses: Losses, kept: Iterable[str] = FRAME.gates, work: Work = free
+    losses: Losses, kept: Collection[str] = FRAME.gates, work: Work = free
 ) -> Mapping[str, Mapping[str, float]]:
     first = {choice: names[0] for choice, names in FRAME.choices.items()}
     context = one_hot(FRAME, first, frozenset(kept))
-    tried = {choice: FRAME.choices[choice] for choice in living_choices(FRAME, set(kept))}
+    tried = {choice: FRAME.choices[choice] for choice in FRAME.chosen(living(FRAME, kept))}
     alone, candidates = measure_ops(FRAME, losses, [context], tried, work)
     found = Measurement(
         price=PRICE,
@@ -151,8 +151,8 @@ def test_the_last_way_to_the_output_is_never_taken_out() -> None:
     for weights in stub.calls:
         kept = {key for key, gate in weights.gates.items() if gate != 0.0}
         first = {choice: names[0] for choice, names in frame.choices.items()}
-        living = {edge.target for edge in frame.select(first, kept).edges}
-        assert "output" in living
+        reached = {edge.target for edge in frame.select(first, kept).edges}
+        assert "output" in reached
         assert kept & {"n0_0>n1_0", "n0_1>n1_0"}
 
 

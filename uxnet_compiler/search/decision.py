@@ -24,7 +24,7 @@ from uxnet_compiler.search.loop import Loop
 from uxnet_compiler.search.measurement import Measurement, gates
 from uxnet_compiler.search.perturbation import (
     Work,
-    living_choices,
+    living,
     measure_edges,
     measure_ops,
 )
@@ -136,10 +136,9 @@ def _measure(
             f"single networks find next to nothing (Dice {dice:.2f}): they are not asked about ops,"
             " the reference ops stay"
         )
-    choices = living_choices(space, kept)
     tried = {
         choice: space.choices[choice] if dice >= ASKED else (space.references[choice],)
-        for choice in choices
+        for choice in space.chosen(living(space, kept))
     }
     alone, candidates = from_first(measure_ops(space, probe, networks, tried, work, told))
     return Measurement(

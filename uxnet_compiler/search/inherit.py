@@ -12,6 +12,7 @@ from uxnet_compiler.backends.weights import tensor_shapes
 from uxnet_compiler.compiler import network_graph
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.lowering import op_names, slot_name
+from uxnet_compiler.ops import LayerOp
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.schema import Genotype
 from uxnet_compiler.search.config import SearchConfig
@@ -84,11 +85,11 @@ def inherit(
     return weights
 
 
-def _candidate(slot: Slot, ops: tuple[object, ...]) -> str | None:
+def _candidate(slot: Slot, ops: tuple[LayerOp, ...]) -> str | None:
     """Find which candidate makes these ops; the empty string when there is no choice."""
     if slot.choice is None:
         return "" if slot.ops(None) == ops else None
-    return next((name for name in slot.candidates if slot.ops(name) == ops), None)
+    return slot.candidate(ops)
 
 
 def _origins(name: str, slot: Slot, candidate: str) -> list[str]:

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from uxnet_compiler.schema import Evidence, alive
+from uxnet_compiler.schema import Architecture, Evidence, drop_dead
 from uxnet_compiler.search.measurement import DIGITS, Missed
 from uxnet_compiler.search.supernet import Weights
 from uxnet_compiler.spaces import Space
@@ -74,7 +74,7 @@ def measure_edges(
         told: Hears how much is done, 0 to 1.
     """
     mixed = {key: max(gate, OPEN) for key, gate in learned.gates.items()}
-    tried = [key for key in sorted(mixed) if living(space, mixed.keys() - {key})]
+    tried = [key for key in sorted(mixed) if living(space, mixed.keys() - {key}).edges]
     base, *without = losses(
         [Weights(learned.choices, mixed)], [partial(_shut, key) for key in tried], told
     )
@@ -127,22 +127,10 @@ def measure_ops(
     return _short(base.mean()), candidates
 
 
-def living(space: Space, kept: Collection[str]) -> set[str]:
-    """Return the nodes between image and logits, both included; empty when they are cut apart."""
+def living(space: Space, kept: Collection[str]) -> Architecture:
+    """Return what of the space is between image and logits; nothing when they are cut apart."""
     first = {choice: candidates[0] for choice, candidates in space.choices.items()}
-    return alive(space.select(first, set(kept)).edges)
-
-
-def living_choices(space: Space, kept: Collection[str]) -> set[str]:
-    """Return the choices of the nodes and edges that are left."""
-    names = living(space, kept)
-    slots = [node.slot for node in space.nodes if node.id in names]
-    slots += [
-        edge.slot
-        for edge in space.edges
-        if edge.source in names and edge.target in names and (not edge.gated or edge.key in kept)
-    ]
-    return {slot.choice for slot in slots if slot.choice is not None}
+    return drop_dead(space.select(first, kept))
 
 
 def _shut(key: str, weights: Weights) -> Weights:

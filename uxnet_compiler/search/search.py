@@ -24,7 +24,7 @@ from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.runs.random_state import seed_everything
 from uxnet_compiler.runs.resuming import reopen
 from uxnet_compiler.runs.stopping import Stopper
-from uxnet_compiler.schema import Evidence, Genotype, Provenance, dump
+from uxnet_compiler.schema import Genotype, Provenance, dump
 from uxnet_compiler.search.budget.search_budget import SearchBudget, search_budget
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.decision import MEASURED_FILE, Outcome, decide, expected
@@ -47,7 +47,7 @@ class SearchSummary(BaseModel):
         complete: Whether the budget was used up; a stopped run can be resumed.
         precision: What it was computed in.
         dice: Mean foreground Dice of the supernet on patches of the architecture's half.
-        edges: Gated edges that were kept, and all of them.
+        edges: Edges of the network that could have been cut, and all such of the space.
         repaired: Edges kept against the threshold, so that the output is connected.
         closed: Edges dropped against the threshold, to stay within the limits.
         replaced: Ops taken instead of the likeliest, to stay within the limits.
@@ -163,10 +163,9 @@ def _finish(
     observer: Observer,
 ) -> Found:
     """Decode, and write the genotype, the supernet's weights and the summary."""
-    evidence = outcome.evidence
     plain = FAMILIES[task.config.family].genotype(
         task.space,
-        evidence,
+        outcome.evidence,
         name=f"{task.dataset.name}-{task.config.family}-{task.config.seed}",
         tau=task.config.tau,
         provenance=_provenance(task, loop),
@@ -180,7 +179,7 @@ def _finish(
         complete=outcome.complete,
         precision=task.precision.dtype,
         dice=loop.strategy.dice,
-        edges=(_kept(evidence, task.config.tau), len(task.space.gates)),
+        edges=(len(task.space.kept(genotype.architecture)), len(task.space.gates)),
         repaired=len(genotype.provenance.repaired),
         closed=len(genotype.provenance.closed),
         replaced=len(genotype.provenance.replaced),
@@ -201,10 +200,6 @@ def _finish(
             devices=place().count,
         )
     return Found(folder, genotype, summary)
-
-
-def _kept(evidence: Evidence, tau: float) -> int:
-    return sum(gate >= tau for gate in evidence.gates.values())
 
 
 def _provenance(task: Task, loop: Loop) -> Provenance:

@@ -57,6 +57,10 @@ class Slot:
         after = () if candidate in self.bare else self.after
         return self.before + self.candidates[candidate] + after
 
+    def candidate(self, ops: Ops) -> str | None:
+        """Return the candidate with which the slot has these ops; `None` when none gives them."""
+        return next((name for name in self.candidates if self.ops(name) == ops), None)
+
 
 @dataclass(frozen=True)
 class SpaceNode:
@@ -157,6 +161,29 @@ class Space:
             ),
         )
 
+    def chosen(self, architecture: Architecture) -> dict[str, str]:
+        """Return the candidates that an architecture of the space has: `select` backwards.
+
+        Choices that only parts decide which it does not have are not among them.
+        """
+        nodes = {node.id: node.slot for node in self.nodes}
+        edges = {edge.key: edge.slot for edge in self.edges}
+        gated = set(self.gates)
+        parts = [(nodes[node.id], node.ops) for node in architecture.nodes]
+        parts += [
+            (edges[edge.key], edge.ops[:-1] if edge.key in gated and _gate(edge) else edge.ops)
+            for edge in architecture.edges
+        ]
+        found = {slot.choice: slot.candidate(ops) for slot, ops in parts}
+        assert all(name or not choice for choice, name in found.items()), "of another space"
+        return {choice: name for choice, name in found.items() if choice and name}
+
+    def kept(self, architecture: Architecture) -> dict[str, float]:
+        """Return the gated edges that an architecture has, with the gates that they carry, or 1."""
+        gated = set(self.gates)
+        found = {edge.key: _gate(edge) for edge in architecture.edges if edge.key in gated}
+        return {key: 1.0 if scale is None else scale.factor for key, scale in found.items()}
+
     def soften(self, architecture: Architecture, gates: Mapping[str, float]) -> Architecture:
         """Return an architecture of the space whose edges carry their gates.
 
@@ -174,3 +201,8 @@ class Space:
                 )
             }
         )
+
+
+def _gate(edge: Edge) -> Scale | None:
+    last = edge.ops[-1] if edge.ops else None
+    return last if isinstance(last, Scale) else None

@@ -102,6 +102,15 @@ def test_three_searches_are_compared_pair_by_pair(tmp_path: Path) -> None:
     assert found.ops == pytest.approx(1 / 3, abs=1e-6)
 
 
+def test_choices_that_a_network_does_not_have_are_not_compared(tmp_path: Path) -> None:
+    direct = [(0.0, 1.0, 0.0)] * 2
+    shallow, other = run(tmp_path / "a", direct), run(tmp_path / "b", direct, pick=1)
+    deep = run(tmp_path / "deep", [(1.0, 1.0, 1.0)] * 2)
+
+    assert agreement([shallow, deep]).ops == 1
+    assert agreement([shallow, other]).ops == 0
+
+
 def test_searches_of_different_spaces_are_refused(tmp_path: Path) -> None:
     other = tmp_path / "other"
     run(other, SURE_OPEN)

@@ -55,7 +55,7 @@ def report(way: Way, *, gap: Gap | None = None, complete: bool = True) -> Trust:
         peak_gpu_bytes=None,
         waiting=0.01,
     )
-    return make_trust(genotype, diary, Outcome(final, final, complete), took, gap)
+    return make_trust(genotype, FRAME, diary, Outcome(final, final, complete), took, gap)
 
 
 def flat(over: float, chance: random.Random) -> float:  # noqa: ARG001
@@ -99,6 +99,15 @@ def test_a_decided_search_is_fine() -> None:
         "evidence",
         "waiting",
     }
+
+
+def test_an_open_gate_that_leads_nowhere_keeps_no_edge() -> None:
+    found = report(decided)
+
+    # Every other gate is open, n0_0>n1_0 among them; n1_0>n2_0 is shut.
+    assert len(FRAME.gates[::2]) == 6
+    assert found.edges == (5, 11)
+    assert text(found, "wiring").startswith("The network has 5 of the 11 edges")
 
 
 def test_noise_is_called_noise() -> None:

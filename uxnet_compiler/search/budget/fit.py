@@ -115,29 +115,20 @@ def _moves(
 ) -> Iterator[_Move]:
     """Yield every way to drop one living edge or to change one choice that matters."""
     before = meter.architecture(now)
-    gates = set(meter.space.gates)
-    alive = {edge.key for edge in before.edges} & gates
+    alive = set(meter.space.kept(before))
     for key in sorted(alive):
         result = Selection(now.chosen, now.kept - {key}, now.repaired - {key})
         after = {edge.key for edge in meter.architecture(result).edges}
         if after:
             gone = sorted(alive - after)
             yield _Move(key, "", sum(evidence.gates[name] for name in gone), result)
-    names = {node.id for node in before.nodes} | {edge.key for edge in before.edges}
-    for choice in sorted(_living_choices(meter.space, names)):
+    for choice in sorted(meter.space.chosen(before)):
         weights = evidence.choices[choice]
         for candidate in meter.space.choices[choice]:
             if candidate != now.chosen[choice] and (choice, candidate) not in left:
                 result = Selection({**now.chosen, choice: candidate}, now.kept, now.repaired)
                 loss = max(0.0, weights[now.chosen[choice]] - weights[candidate])
                 yield _Move(choice, candidate, loss, result)
-
-
-def _living_choices(space: Space, names: set[str]) -> set[str]:
-    """Return the choices of the nodes and edges of those names."""
-    slots = [node.slot for node in space.nodes if node.id in names]
-    slots += [edge.slot for edge in space.edges if edge.key in names]
-    return {slot.choice for slot in slots if slot.choice is not None}
 
 
 def _grow(meter: Meter, small: Selection, plain: Selection, evidence: Evidence) -> Selection:
@@ -203,14 +194,13 @@ def _told(provenance: Provenance, meter: Meter, plain: Selection, fitted: Select
     before = {edge.key for edge in meter.architecture(plain).edges}
     living = meter.architecture(fitted)
     edges = {edge.key for edge in living.edges}
-    names = {node.id for node in living.nodes} | edges
     return provenance.model_copy(
         update={
             "repaired": tuple(sorted(fitted.repaired & edges)),
             "closed": tuple(sorted(before - edges)),
             "replaced": {
                 choice: fitted.chosen[choice]
-                for choice in sorted(_living_choices(meter.space, names))
+                for choice in sorted(meter.space.chosen(living))
                 if fitted.chosen[choice] != plain.chosen[choice]
             },
         }

@@ -20,6 +20,7 @@ from uxnet_compiler.search.trust.decisions import judge
 from uxnet_compiler.search.trust.diary import decisions, recorded
 from uxnet_compiler.search.trust.model import Decision
 from uxnet_compiler.search.trust.rules import NOISE, WEAK
+from uxnet_compiler.spaces import FAMILIES
 
 T = TypeVar("T")
 
@@ -56,7 +57,8 @@ class Agreement(BaseModel):
         gates: Gates that both of a pair leave open, divided by those that either does (Jaccard).
         edges: The same of the gated edges in their networks: open gates on ways that lead nowhere
             do not count.
-        ops: Part of the choices in which both of a pair take the same candidate; None without any.
+        ops: Of the choices in both networks of a pair, the part in which they have the same op;
+            None without any.
         decisions: All of them, the strongest evidence first.
         strong: Decisions that differ and have a strength of at least 2 in every search, or
             unknown: each search was sure of something else.
@@ -94,13 +96,12 @@ def agreement(runs: Sequence[Path]) -> Agreement:
     for run, mine in zip(runs, decided, strict=True):
         if mine.keys() != decided[0].keys():
             raise RunError(f"{run}: of another space than {runs[0]}: they cannot be compared")
-    gates = {key for kind, key in decided[0] if kind == "gate"}
-    opened = [{key for key in gates if each["gate", key].picked == "open"} for each in decided]
-    edges = [{edge.key for edge in each.architecture.edges} & gates for each in genotypes]
-    picks = [
-        {key: each.picked for (kind, key), each in those.items() if kind == "choice"}
-        for those in decided
-    ]
+    ref = genotypes[0].space
+    assert ref is not None, "a search names its space"
+    space = FAMILIES[ref.family].space(ref, source=str(runs[0]))
+    opened = [{k for k in space.gates if each["gate", k].picked == "open"} for each in decided]
+    edges = [set(space.kept(each.architecture)) for each in genotypes]
+    picks = [space.chosen(each.architecture) for each in genotypes]
     shared = sorted(_shared(decided), key=lambda d: (-(d.strength or 0.0), d.kind, d.key))
     differing = [each for each in shared if not each.is_agreed]
     known = [d.strength for d in differing if d.strength is not None]
@@ -108,9 +109,9 @@ def agreement(runs: Sequence[Path]) -> Agreement:
     return Agreement(
         names=tuple(run.name for run in runs),
         genotypes=tuple(genotype.id for genotype in genotypes),
-        gates=_over_pairs(opened, _jaccard) if gates else None,
-        edges=_over_pairs(edges, _jaccard) if gates else None,
-        ops=_over_pairs(picks, _equal) if picks[0] else None,
+        gates=_over_pairs(opened, _jaccard) if space.gates else None,
+        edges=_over_pairs(edges, _jaccard) if space.gates else None,
+        ops=_over_pairs(picks, _alike) if space.choices else None,
         decisions=tuple(shared),
         strong=len(differing) - noise - weak,
         weak=weak,
@@ -166,5 +167,6 @@ def _jaccard(one: set[str], other: set[str]) -> float:
     return len(one & other) / len(one | other) if one | other else 1.0
 
 
-def _equal(one: dict[str, str], other: dict[str, str]) -> float:
-    return sum(other[key] == picked for key, picked in one.items()) / len(one)
+def _alike(one: dict[str, str], other: dict[str, str]) -> float:
+    both = one.keys() & other.keys()
+    return sum(one[key] == other[key] for key in both) / len(both) if both else 1.0

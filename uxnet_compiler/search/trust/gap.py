@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from uxnet_compiler.machine.selftest import Precision
-from uxnet_compiler.ops import Scale
 from uxnet_compiler.schema import Architecture, Evidence, Genotype, alive
 from uxnet_compiler.search.probe import Probe
 from uxnet_compiler.search.strategies.batches import Batch
 from uxnet_compiler.search.supernet import Supernet, Weights, one_hot
 from uxnet_compiler.search.trust.model import Gap
-from uxnet_compiler.spaces import FAMILIES, Slot, Space
+from uxnet_compiler.spaces import FAMILIES, Space
 
 RANDOM = 8
 BATCHES = 4  # a few seconds of a search that takes minutes
@@ -78,28 +77,10 @@ def alone(space: Space, architecture: Architecture) -> Weights:
     An edge that carries its gate keeps it. What no living part of the architecture decides is set
     to the first candidate: it changes nothing.
     """
-    chosen = {choice: candidates[0] for choice, candidates in space.choices.items()}
-    nodes = {node.id: node.slot for node in space.nodes}
-    edges = {edge.key: edge.slot for edge in space.edges}
-    gated = set(space.gates)
-    factors: dict[str, float] = {}
-    parts = [(nodes[node.id], node.ops) for node in architecture.nodes]
-    for edge in architecture.edges:
-        ops = edge.ops
-        if edge.key in gated:
-            last = ops[-1] if ops else None
-            factors[edge.key] = last.factor if isinstance(last, Scale) else 1.0
-            ops = ops[:-1] if isinstance(last, Scale) else ops
-        parts.append((edges[edge.key], ops))
-    for slot, ops in parts:
-        if slot.choice is not None:
-            chosen[slot.choice] = _candidate(slot, ops)
-    hard = one_hot(space, chosen, frozenset(factors))
+    first = {choice: candidates[0] for choice, candidates in space.choices.items()}
+    factors = space.kept(architecture)
+    hard = one_hot(space, first | space.chosen(architecture), frozenset(factors))
     return Weights(hard.choices, {**hard.gates, **factors})
-
-
-def _candidate(slot: Slot, ops: tuple[object, ...]) -> str:
-    return next(name for name in slot.candidates if slot.ops(name) == ops)
 
 
 def draws(space: Space, like: Architecture, count: int) -> list[Genotype]:
@@ -114,19 +95,14 @@ def random_like(space: Space, like: Architecture, seed: int) -> Genotype:
     those that are opened first lead nowhere yet.
     """
     family = FAMILIES[space.ref.family]
-    wanted = _gated(space, like)
+    wanted = len(space.kept(like))
     evidence = family.sample(space, seed).evidence
     assert evidence is not None, "a sample carries its evidence"
     for tau in sorted(evidence.gates.values(), reverse=True)[max(0, wanted - 1) :]:
         drawn = family.sample(space, seed, tau=tau)
-        if _gated(space, drawn.architecture) >= wanted:
+        if len(space.kept(drawn.architecture)) >= wanted:
             return drawn
     return family.sample(space, seed)
-
-
-def _gated(space: Space, architecture: Architecture) -> int:
-    """Return how many edges of an architecture may be switched off in its space."""
-    return len({edge.key for edge in architecture.edges} & set(space.gates))
 
 
 def _connected(space: Space, evidence: Evidence) -> bool:

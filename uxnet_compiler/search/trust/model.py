@@ -175,7 +175,7 @@ class Trust(_Document):
     Attributes:
         genotype: Id of the architecture.
         tau: Threshold on the gates.
-        edges: Gates that are at least tau and not closed by a budget, and all of them.
+        edges: Edges of the network that could have been cut, and all such of the space.
         repaired: Edges kept against the threshold, so that the output is connected.
         verdicts: What the rules say.
         decisions: Every gate and choice, the weakest evidence first.

@@ -26,6 +26,7 @@ from uxnet_compiler.search.trust.gap import BATCHES, SEED, measure_gap, mixture_
 from uxnet_compiler.search.trust.model import Comparison, Gap, Resources, Trust
 from uxnet_compiler.search.trust.picture import draw_trust
 from uxnet_compiler.search.trust.rules import verdicts
+from uxnet_compiler.spaces import Space
 
 PICTURES = ("trust.png", "trust.svg")
 
@@ -61,13 +62,15 @@ def report_search(
     """
     took = _resources(loop, outcome, devices)
     gap = _gap(folder, loop, genotype, mixture, observer)
-    report = make_trust(genotype, read_events(folder.events_path), outcome, took, gap)
+    diary = read_events(folder.events_path)
+    report = make_trust(genotype, loop.task.space, diary, outcome, took, gap)
     write_trust(folder, report)
     return report
 
 
 def make_trust(
     genotype: Genotype,
+    space: Space,
     diary: Sequence[Event],
     outcome: Outcome,
     resources: Resources,
@@ -78,11 +81,10 @@ def make_trust(
     assert genotype.space is not None, "a search leaves its space"
     tau = genotype.space.tau or 0.0
     records = recorded(diary, resources.steps, outcome.learned)
-    gates, closed = genotype.evidence.gates, set(genotype.provenance.closed)
     report = Trust(
         genotype=genotype.id,
         tau=tau,
-        edges=(sum(gates[key] >= tau for key in gates if key not in closed), len(gates)),
+        edges=(len(space.kept(genotype.architecture)), len(space.gates)),
         repaired=len(genotype.provenance.repaired),
         verdicts=(),
         decisions=judge(records, genotype.evidence, outcome.measurement, tau),

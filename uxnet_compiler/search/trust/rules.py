@@ -77,7 +77,7 @@ def _ops(report: Trust) -> Finding | None:
 
 
 def _wiring(report: Trust) -> Finding | None:
-    """Doubt when all gates are kept, or none, or edges had to be repaired."""
+    """Doubt when no edge was cut, or edges had to be repaired."""
     kept, gates = report.edges
     if not gates:
         return None
@@ -91,7 +91,7 @@ def _wiring(report: Trust) -> Finding | None:
             f"All {gates} gates are above tau = {report.tau:g}: no edge was cut, so that the wiring"
             " is that of the space."
         )
-    return "ok", f"{kept} of {gates} gates are above tau = {report.tau:g}."
+    return "ok", f"The network has {kept} of the {gates} edges with gates, at tau = {report.tau:g}."
 
 
 def _evidence(report: Trust) -> Finding | None:
