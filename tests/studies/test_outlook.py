@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from uxnet_compiler.runs.events import EventLog
+from uxnet_compiler.runs.schedule import Schedule
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.studies.budget import changed
+from uxnet_compiler.studies.folder import enter
 from uxnet_compiler.studies.outlook import as_table, outlook
 from uxnet_compiler.studies.step import EvaluateStep, PlainStep, SearchStep, Step, Study, TrainStep
 from uxnet_compiler.training.config import TrainConfig
@@ -60,6 +63,29 @@ def test_what_is_done_takes_nothing(
 
     assert found.is_done
     assert found.hours == 0
+
+
+def test_of_what_was_begun_the_rest_is_told(
+    phantom_set_2d: Path, tmp_path: Path, tiny_search: SearchConfig
+) -> None:
+    timed = changed(tiny_search, steps=None, minutes=60)
+    study = Study(
+        tuple(SearchStep(name=name, data="data", config=timed) for name in ("begun", "new")),
+        {"data": phantom_set_2d},
+    )
+    enter(study, tmp_path)
+    folder = tmp_path / "begun"
+    folder.mkdir()
+    (folder / "schedule.json").write_text(Schedule(steps=40, minutes=60).model_dump_json())
+    with EventLog(folder) as log:
+        log.emit("search", 9, loss=1.0)
+        log.emit("search", 10, loss=0.9)
+
+    begun, new = outlook(study, tmp_path)
+
+    assert not begun.is_done
+    assert begun.hours == 0.75
+    assert new.hours == 1.0
 
 
 def test_the_table_counts_jobs_by_kind_and_shares_the_time_among_workers(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -96,6 +96,11 @@ def read_events(path: Path) -> list[Event]:
         RunError: A line before the last is not an event, or the file is no text.
     """
     return list(_events(path)) if path.is_file() else []
+
+
+def last_step(events: Iterable[Event]) -> int:
+    """Return the last step that a diary tells of; 0 when it tells of none."""
+    return max((step for event in events if isinstance(step := event["step"], int)), default=0)
 
 
 def _events(path: Path) -> Iterator[Event]:

@@ -12,7 +12,9 @@ from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.files import write_text
 from uxnet_compiler.runs.config import first_defect
+from uxnet_compiler.runs.events import last_step, read_events
 from uxnet_compiler.runs.folder import RunFolder, dump_json
+from uxnet_compiler.runs.schedule import Schedule
 from uxnet_compiler.schema import dump
 from uxnet_compiler.studies.step import GIVEN, Step, Steps, Study
 
@@ -96,6 +98,19 @@ def is_done(step: Step, out: Path) -> bool:
             return folder.genotype_path.is_file()
         case "evaluate":
             return all((folder.path / name).is_file() for name in ("scores.json", "cases.csv"))
+
+
+def part_made(step: Step, out: Path) -> float:
+    """Return which part of its steps a search or a training has made so far, 0 to 1.
+
+    Raises:
+        RunError: Its schedule or its diary is broken.
+    """
+    folder = RunFolder(out / step.name)
+    if not folder.schedule_path.is_file():
+        return 0.0
+    planned = folder.read(folder.schedule_path, Schedule).steps
+    return min(1.0, last_step(read_events(folder.events_path)) / planned)
 
 
 def _read(out: Path) -> Steps | None:

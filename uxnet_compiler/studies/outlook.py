@@ -17,7 +17,7 @@ from uxnet_compiler.schema import Evidence, Genotype, load
 from uxnet_compiler.search.memory import bytes_per_voxel
 from uxnet_compiler.search.supernet import Supernet
 from uxnet_compiler.spaces import FAMILIES
-from uxnet_compiler.studies.folder import check, is_done
+from uxnet_compiler.studies.folder import check, is_done, part_made
 from uxnet_compiler.studies.measured import Measured
 from uxnet_compiler.studies.step import (
     GIVEN,
@@ -41,7 +41,7 @@ class Outlook:
 
     Attributes:
         step: The step.
-        hours: About; data that have to be read come on top.
+        hours: About, of what is left of it; data that have to be read come on top.
         memory_bytes: Of a step of the network, as planned.
         is_done: Whether its result is there already; then it takes nothing.
     """
@@ -96,17 +96,18 @@ class _Teller:
     def tell(self, step: Step) -> Outlook:
         if is_done(step, self.out):
             return Outlook(step, 0.0, is_done=True)
+        left = 1 - part_made(step, self.out)
         match step:
             case SearchStep():
-                return self._search(step)
+                return self._search(step, left)
             case TrainStep():
-                return self._train(step)
+                return self._train(step, left)
             case EvaluateStep():
                 return self._evaluate(step)
             case PlainStep() | DeriveStep():
                 return Outlook(step, 0.0)
 
-    def _search(self, step: SearchStep) -> Outlook:
+    def _search(self, step: SearchStep, left: float) -> Outlook:
         config = step.config
         plan, space = self._measured(step.data).frame(config)
         memory = config.batch_size * prod(plan.patch_size) * bytes_per_voxel(Supernet(space))
@@ -116,12 +117,12 @@ class _Teller:
             self._search_paces[key] = search_pace(space, config, plan.patch_size)
         voxels = config.batch_size * prod(plan.patch_size)
         step_s = self._search_paces.get(key, 0.0) * voxels
-        return Outlook(step, _hours(config.steps, config.minutes, step_s), int(memory))
+        return Outlook(step, left * _hours(config.steps, config.minutes, step_s), int(memory))
 
-    def _train(self, step: TrainStep) -> Outlook:
+    def _train(self, step: TrainStep, left: float) -> Outlook:
         plan, pace, memory = self._training(step)
         step_s = pace.step_s * step.config.batch_size * prod(plan.patch_size)
-        return Outlook(step, _hours(step.config.steps, step.config.minutes, step_s), memory)
+        return Outlook(step, left * _hours(step.config.steps, step.config.minutes, step_s), memory)
 
     def _evaluate(self, step: EvaluateStep) -> Outlook:
         training = self._steps[step.training]

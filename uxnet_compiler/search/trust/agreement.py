@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from uxnet_compiler.errors import RunError
-from uxnet_compiler.runs.events import read_events
+from uxnet_compiler.runs.events import last_step, read_events
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.schema import Genotype, load
 from uxnet_compiler.search.decision import MEASURED_FILE
@@ -125,7 +125,7 @@ def _decided(run: Path) -> tuple[Genotype, tuple[Decision, ...]]:
     if genotype.evidence is None or genotype.space is None:
         raise RunError(f"{run}: not a search: its genotype.json carries no evidence")
     diary = read_events(folder.events_path)
-    last = max((step for e in diary if isinstance(step := e["step"], int)), default=0)
+    last = last_step(diary)
     tau = genotype.space.tau or 0.0
     measured = folder.path / MEASURED_FILE
     if not measured.exists():
