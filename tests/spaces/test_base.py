@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from uxnet_compiler.errors import GenotypeError
 from uxnet_compiler.ops import Scale
 from uxnet_compiler.spaces import FAMILIES
 from uxnet_compiler.spaces.uxnet import UXNetOptions, space
@@ -54,6 +56,15 @@ def test_choices_of_parts_that_were_cut_are_not_among_those_that_are_read() -> N
     assert FRAME.chosen(whole).keys() == FRAME.choices.keys()
     assert missing == {choice for choice in FRAME.choices if choice.startswith("n1_1.")}
     assert missing
+
+
+def test_an_architecture_of_another_space_is_refused_and_says_where() -> None:
+    architecture = FAMILY.sample(FRAME, 3).architecture
+    other = architecture.nodes[0].model_copy(update={"ops": (Scale(factor=0.5),)})
+    strange = architecture.model_copy(update={"nodes": (other, *architecture.nodes[1:])})
+
+    with pytest.raises(GenotypeError, match=f"file.json: architecture: {other.id} is not as"):
+        FRAME.chosen(strange, source="file.json")
 
 
 def test_a_slot_knows_its_candidates_by_their_ops() -> None:

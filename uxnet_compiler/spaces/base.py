@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from uxnet_compiler.errors import GenotypeError
 from uxnet_compiler.ops import LayerOp, Scale
 from uxnet_compiler.schema import Architecture, Edge, Node, SpaceRef
 
@@ -161,22 +162,37 @@ class Space:
             ),
         )
 
-    def chosen(self, architecture: Architecture) -> dict[str, str]:
+    def chosen(self, architecture: Architecture, *, source: str = "genotype") -> dict[str, str]:
         """Return the candidates that an architecture of the space has: `select` backwards.
 
         Choices that only parts decide which it does not have are not among them.
+
+        Args:
+            architecture: Its edges may carry their gates.
+            source: Where it comes from, for messages.
+
+        Raises:
+            GenotypeError: It is not of this space.
         """
-        nodes = {node.id: node.slot for node in self.nodes}
-        edges = {edge.key: edge.slot for edge in self.edges}
+        slots = {node.id: node.slot for node in self.nodes}
+        slots |= {edge.key: edge.slot for edge in self.edges}
         gated = set(self.gates)
-        parts = [(nodes[node.id], node.ops) for node in architecture.nodes]
+        parts = [(node.id, node.ops) for node in architecture.nodes]
         parts += [
-            (edges[edge.key], edge.ops[:-1] if edge.key in gated and _gate(edge) else edge.ops)
+            (edge.key, edge.ops[:-1] if edge.key in gated and _gate(edge) else edge.ops)
             for edge in architecture.edges
         ]
-        found = {slot.choice: slot.candidate(ops) for slot, ops in parts}
-        assert all(name or not choice for choice, name in found.items()), "of another space"
-        return {choice: name for choice, name in found.items() if choice and name}
+        found = {}
+        for name, ops in parts:
+            slot = slots.get(name)
+            candidate = None if slot is None else slot.candidate(ops)
+            if slot is None or (slot.choice is not None and candidate is None):
+                raise GenotypeError(
+                    source, [("architecture", f"{name} is not as its search space offers it")]
+                )
+            if slot.choice is not None and candidate is not None:
+                found[slot.choice] = candidate
+        return found
 
     def kept(self, architecture: Architecture) -> dict[str, float]:
         """Return the gated edges that an architecture has, with the gates that they carry, or 1."""

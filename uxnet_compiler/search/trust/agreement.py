@@ -20,7 +20,7 @@ from uxnet_compiler.search.trust.decisions import judge
 from uxnet_compiler.search.trust.diary import decisions, recorded
 from uxnet_compiler.search.trust.model import Decision
 from uxnet_compiler.search.trust.rules import NOISE, WEAK
-from uxnet_compiler.spaces import FAMILIES
+from uxnet_compiler.spaces import FAMILIES, Space
 
 T = TypeVar("T")
 
@@ -88,20 +88,22 @@ def agreement(runs: Sequence[Path]) -> Agreement:
     """Compare finished searches of one space.
 
     Raises:
+        GenotypeError: A genotype is not of the space that it names.
         RunError: A folder is no finished search, or they are of different spaces.
     """
     found = [_decided(run) for run in runs]
-    genotypes = [genotype for genotype, _ in found]
-    decided = [{(each.kind, each.key): each for each in those} for _, those in found]
+    genotypes = [genotype for genotype, _, _ in found]
+    decided = [{(each.kind, each.key): each for each in those} for _, _, those in found]
     for run, mine in zip(runs, decided, strict=True):
         if mine.keys() != decided[0].keys():
             raise RunError(f"{run}: of another space than {runs[0]}: they cannot be compared")
-    ref = genotypes[0].space
-    assert ref is not None, "a search names its space"
-    space = FAMILIES[ref.family].space(ref, source=str(runs[0]))
-    opened = [{k for k in space.gates if each["gate", k].picked == "open"} for each in decided]
-    edges = [set(space.kept(each.architecture)) for each in genotypes]
-    picks = [space.chosen(each.architecture) for each in genotypes]
+    _, first, _ = found[0]
+    opened = [{k for k in first.gates if each["gate", k].picked == "open"} for each in decided]
+    edges = [set(space.kept(genotype.architecture)) for genotype, space, _ in found]
+    picks = [
+        space.chosen(genotype.architecture, source=str(RunFolder(run).genotype_path))
+        for run, (genotype, space, _) in zip(runs, found, strict=True)
+    ]
     shared = sorted(_shared(decided), key=lambda d: (-(d.strength or 0.0), d.kind, d.key))
     differing = [each for each in shared if not each.is_agreed]
     known = [d.strength for d in differing if d.strength is not None]
@@ -109,9 +111,9 @@ def agreement(runs: Sequence[Path]) -> Agreement:
     return Agreement(
         names=tuple(run.name for run in runs),
         genotypes=tuple(genotype.id for genotype in genotypes),
-        gates=_over_pairs(opened, _jaccard) if space.gates else None,
-        edges=_over_pairs(edges, _jaccard) if space.gates else None,
-        ops=_over_pairs(picks, _alike) if space.choices else None,
+        gates=_over_pairs(opened, _jaccard) if first.gates else None,
+        edges=_over_pairs(edges, _jaccard) if first.gates else None,
+        ops=_over_pairs(picks, _alike) if first.choices else None,
         decisions=tuple(shared),
         strong=len(differing) - noise - weak,
         weak=weak,
@@ -119,22 +121,25 @@ def agreement(runs: Sequence[Path]) -> Agreement:
     )
 
 
-def _decided(run: Path) -> tuple[Genotype, tuple[Decision, ...]]:
+def _decided(run: Path) -> tuple[Genotype, Space, tuple[Decision, ...]]:
+    """Return what a search found, in which space, and how it decided."""
     folder = RunFolder.open(run)
     genotype = load(folder.genotype_path)
     if genotype.evidence is None or genotype.space is None:
         raise RunError(f"{run}: not a search: its genotype.json carries no evidence")
+    ref = genotype.space
+    space = FAMILIES[ref.family].space(ref, source=str(folder.genotype_path))
     diary = read_events(folder.events_path)
     last = last_step(diary)
-    tau = genotype.space.tau or 0.0
+    tau = ref.tau or 0.0
     measured = folder.path / MEASURED_FILE
     if not measured.exists():
-        return genotype, decisions(recorded(diary, last, genotype.evidence), tau)
+        return genotype, space, decisions(recorded(diary, last, genotype.evidence), tau)
     measurement = folder.read(measured, Measurement)
     # What is appended is measured; a search of a few steps has recorded nothing else.
     records = recorded(diary, last + 1, genotype.evidence)
     learned = records[:-1] or records
-    return genotype, judge(learned, genotype.evidence, measurement, tau)
+    return genotype, space, judge(learned, genotype.evidence, measurement, tau)
 
 
 Decided = dict[tuple[Literal["gate", "choice"], str], Decision]
