@@ -47,7 +47,8 @@ def _print(agreed: Agreement) -> None:
         f"Seeds agree on {gates} of the open gates and {edges} of the edges that their networks"
         f" have (Jaccard), and on {ops} of the ops of what both have, pair by pair."
         f" {len(differing)} of {len(agreed.decisions)} decisions differ: {agreed.noise} are noise"
-        f" in some search, {agreed.weak} are weak, of {agreed.strong} all searches were sure.",
+        f" in some search, {agreed.weak} are weak, of {agreed.strong} all searches were sure, and"
+        f" of {agreed.unknown} none knows how sure it is.",
         soft_wrap=True,
     )
     if not differing:

@@ -89,6 +89,19 @@ def test_what_one_search_could_not_tell_is_noise(tmp_path: Path) -> None:
     assert found.differing[0].strength < 1
 
 
+def test_of_what_never_moved_no_search_is_called_sure(tmp_path: Path) -> None:
+    found = agreement(
+        [
+            run(tmp_path / "a", [(0.0, 1.0, 0.0)] * 2),
+            run(tmp_path / "b", [(1.0, 1.0, 1.0)] * 2),
+        ]
+    )
+
+    assert {each.strength for each in found.differing} == {None}
+    assert (found.strong, found.weak, found.noise) == (0, 0, 0)
+    assert found.unknown == len(found.differing) == 2
+
+
 def test_three_searches_are_compared_pair_by_pair(tmp_path: Path) -> None:
     runs = [
         run(tmp_path / "a", SURE_OPEN),

@@ -60,10 +60,12 @@ class Agreement(BaseModel):
         ops: Of the choices in both networks of a pair, the part in which they have the same op;
             None without any.
         decisions: All of them, the strongest evidence first.
-        strong: Decisions that differ and have a strength of at least 2 in every search, or
-            unknown: each search was sure of something else.
+        strong: Decisions that differ and have a strength of at least 2 in every search that knows
+            it: each was sure of something else.
         weak: Decisions that differ with a strength of 1 to 2 in the least sure search.
         noise: Decisions that differ with less: that search could not tell.
+        unknown: Decisions that differ and have no strength in any search, such as ops of parts
+            that none of the networks has.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -77,6 +79,7 @@ class Agreement(BaseModel):
     strong: int
     weak: int
     noise: int
+    unknown: int
 
     @property
     def differing(self) -> tuple[Shared, ...]:
@@ -115,9 +118,10 @@ def agreement(runs: Sequence[Path]) -> Agreement:
         edges=_over_pairs(edges, _jaccard) if first.gates else None,
         ops=_over_pairs(picks, _alike) if first.choices else None,
         decisions=tuple(shared),
-        strong=len(differing) - noise - weak,
+        strong=len(known) - noise - weak,
         weak=weak,
         noise=noise,
+        unknown=len(differing) - len(known),
     )
 
 
