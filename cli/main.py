@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from uxnet_compiler.errors import UxnetError
+from uxnet_compiler.errors import UxnetError, system_error_line
 
 COMMANDS = (
     # in the order of the work
@@ -72,8 +72,7 @@ class LazyGroup(click.Group):
             click.echo(str(error), err=True)
             sys.exit(1)
         except OSError as error:  # a full disk, a file that vanished: nobody's defect
-            place = f"{error.filename}: " if error.filename else ""
-            click.echo(f"{place}{error.strerror or error}", err=True)
+            click.echo(system_error_line(error), err=True)
             sys.exit(1)
 
 

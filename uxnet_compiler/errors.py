@@ -20,6 +20,12 @@ class UxnetError(Exception):
     """Base of all errors that a user can cause."""
 
 
+def system_error_line(error: OSError) -> str:
+    """Return in a line what the operating system refused: a full disk, a file that vanished."""
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}"
+
+
 class GenotypeError(UxnetError):
     """Say what is wrong in a genotype document, one `(JSON path, message)` per defect."""
 

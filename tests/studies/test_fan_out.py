@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import threading
@@ -18,7 +19,7 @@ from uxnet_compiler.schema import load
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.studies.budget import changed
 from uxnet_compiler.studies.crew import Crew
-from uxnet_compiler.studies.fan_out import fan_out, work
+from uxnet_compiler.studies.fan_out import Outcome, fan_out, work
 from uxnet_compiler.studies.step import DeriveStep, SearchStep, Step, Study
 
 
@@ -169,3 +170,17 @@ def test_a_step_that_fails_in_a_worker_is_one_line(
     assert outcome.error is not None
     assert "nowhere" in outcome.error
     assert "\n" not in outcome.error
+
+
+def test_a_full_disk_under_a_worker_stops_its_step_alone_with_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny_search: SearchConfig
+) -> None:
+    def full(*_: object) -> bool:
+        raise OSError(errno.ENOSPC, "No space left on device", "run/events.jsonl")
+
+    monkeypatch.setattr("uxnet_compiler.studies.work.do", full)
+    step = SearchStep(name="a", data="data", config=tiny_search)
+
+    outcome = work(step, tmp_path, tmp_path / "out", threads=1)
+
+    assert outcome == Outcome(complete=False, error="run/events.jsonl: No space left on device")

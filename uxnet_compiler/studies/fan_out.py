@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from uxnet_compiler.errors import RunError, UxnetError
+from uxnet_compiler.errors import RunError, UxnetError, system_error_line
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.studies.crew import Crew, import_ray, session
 from uxnet_compiler.studies.folder import enter, is_done, require_data
@@ -86,6 +86,8 @@ def work(step: Step, data: Path, out: Path, threads: int) -> Outcome:
         return Outcome(complete=False)
     except UxnetError as error:  # some of them do not survive pickling
         return Outcome(complete=False, error=str(error).splitlines()[0])
+    except OSError as error:
+        return Outcome(complete=False, error=system_error_line(error))
 
 
 class _Foreman:
