@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
 
 import pytest
 import torch
 
+from uxnet_compiler.data.augment import cut
 from uxnet_compiler.data.cases import LoadedCase, find_places
 from uxnet_compiler.data.patches import Feed, PatchBatches
 from uxnet_compiler.data.plan import Plan, ZScoreNormalisation
@@ -137,6 +140,31 @@ def test_batches_go_on_where_they_were(feed: Feed, start: Callable[..., PatchBat
     resumed.restore(state)
 
     assert all(same(a, b) for a, b in zip(islice(resumed, 4), rest, strict=True))
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_threads_that_make_batches_take_one_core_each_and_leave_others_theirs(
+    workers: int, start: Callable[..., PatchBatches], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: dict[int, int] = {}
+
+    def noted(*arguments: Any) -> torch.Tensor:
+        made[threading.get_ident()] = torch.get_num_threads()
+        return cut(*arguments)
+
+    monkeypatch.setattr("uxnet_compiler.data.patches.cut", noted)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        list(islice(start(5, Feed(workers=workers, ahead=6), augment=False), 12))
+        with ThreadPoolExecutor(1) as later:
+            others = (torch.get_num_threads(), later.submit(torch.get_num_threads).result())
+    finally:
+        torch.set_num_threads(before)
+
+    assert threading.get_ident() not in made
+    assert set(made.values()) == {1}
+    assert others == (2, 2)
 
 
 @pytest.mark.parametrize("workers", [1, 4])
