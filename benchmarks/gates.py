@@ -36,6 +36,7 @@ from search_common import (
 )
 
 from uxnet_compiler.cli.progress import Display
+from uxnet_compiler.cli.stopping import end_stopped
 from uxnet_compiler.errors import UxnetError
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.schema import load
@@ -92,13 +93,12 @@ def main(*, kind: str, work: Path, seeds: tuple[int, ...]) -> None:
         return
     setting = SETTINGS[kind]
     own = [form for form in FORMS if form != LEARNED]
-    if not run(searching(own, seeds, setting), data, out):
-        return
+    run(searching(own, seeds, setting), data, out)
     for seed in seeds:
         decide_again(out / f"{DEFAULT}-{seed}" / "search", out / f"{LEARNED}-{seed}" / "search")
-    if run([*searching(FORMS, seeds, setting), *training(FORMS, seeds, setting)], data, out):
-        tables = [searches(out, list(FORMS), seeds), networks(out, list(FORMS), seeds)]
-        write(tables, "gates", kind, f"How edges are decided: {kind}")
+    run([*searching(FORMS, seeds, setting), *training(FORMS, seeds, setting)], data, out)
+    tables = [searches(out, list(FORMS), seeds), networks(out, list(FORMS), seeds)]
+    write(tables, "gates", kind, f"How edges are decided: {kind}")
 
 
 def short(data: Path, out: Path) -> None:
@@ -113,8 +113,7 @@ def short(data: Path, out: Path) -> None:
         for form in forms
         for seed in seeds
     ]
-    if not run(steps, data, out):
-        return
+    run(steps, data, out)
     rows: list[tuple[Cell, ...]] = []
     for form in forms:
         runs = [out / f"{form}-{seed}" for seed in seeds]
@@ -169,13 +168,14 @@ def training(forms: Iterable[str], seeds: Sequence[int], setting: Setting) -> li
     ]
 
 
-def run(steps: Sequence[Step], data: Path, out: Path) -> bool:
-    """Do what is missing; say whether all is done."""
+def run(steps: Sequence[Step], data: Path, out: Path) -> None:
+    """Do what is missing; a stop ends the program."""
     study = Study(tuple(steps), {"data": data})
     with Display() as display:
         expected = outlook(study, out, display, threads=CREW.threads)
         hours = {one.step.name: one.hours for one in expected}
-        return fan_out(study, out, CREW, display, hours)
+        if not fan_out(study, out, CREW, display, hours):
+            end_stopped()
 
 
 def decide_again(search: Path, learned: Path) -> None:

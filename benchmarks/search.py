@@ -32,6 +32,7 @@ from search_common import (
 )
 
 from uxnet_compiler.cli.progress import Display
+from uxnet_compiler.cli.stopping import end_stopped
 from uxnet_compiler.errors import UxnetError
 from uxnet_compiler.schema import Genotype, load
 from uxnet_compiler.search.trust.gap import random_like
@@ -70,9 +71,9 @@ def main(*, kind: str, work: Path, seeds: tuple[int, ...]) -> None:
     data, out = images(kind, work), work / f"search-{kind}"
     study = plan(data, seeds, setting)
     if not run_study(study, out, Display):
-        return
+        end_stopped()
     if RANDOM in setting.others and not run_study(chance(study, out, seeds, setting), out, Display):
-        return
+        end_stopped()
     tables = [searches(out, (DEFAULT,), seeds), networks(out, (DEFAULT, *setting.others), seeds)]
     write(tables, "search", kind, f"Searches: {kind}")
 
