@@ -1,4 +1,4 @@
-"""Ray hands the steps out; these tests start it three times in all, on this machine alone."""
+"""Ray hands the steps out; these tests start it five times in all, on this machine alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +18,8 @@ from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import load
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.studies.budget import changed
-from uxnet_compiler.studies.crew import Crew
-from uxnet_compiler.studies.fan_out import Outcome, fan_out, work
+from uxnet_compiler.studies.crew import STORE_BYTES, Crew, import_ray
+from uxnet_compiler.studies.fan_out import RETRIES, Outcome, fan_out, work
 from uxnet_compiler.studies.step import DeriveStep, SearchStep, Step, Study
 
 
@@ -65,38 +65,56 @@ def children(parent: int) -> list[int]:
     return found
 
 
-class KillOnce(threading.Thread):
-    """Kill the worker that searches, once it has made its first steps."""
+def has_begun(out: Path, name: str) -> bool:
+    """Tell whether a search has made its first steps."""
+    events = out / name / "events.jsonl"
+    return events.is_file() and events.stat().st_size > 0
 
-    def __init__(self, events: Path) -> None:
+
+class Killer(threading.Thread):
+    """Kill workers that search, once the time has come, as many as are asked for."""
+
+    def __init__(self, ready: Callable[[], bool], times: int = 1) -> None:
         super().__init__(daemon=True)
-        self.events = events
-        self.killed: int | None = None
+        self.ready = ready
+        self.times = times
+        self.killed: set[int] = set()
 
     def run(self) -> None:
         until = time.monotonic() + 120
-        while time.monotonic() < until and self.killed is None:
+        while time.monotonic() < until and len(self.killed) < self.times:
             time.sleep(0.01)
-            if self.events.is_file() and self.events.stat().st_size:
-                for pid in children(os.getpid()):
-                    command = Path(f"/proc/{pid}/cmdline").read_bytes()
-                    if command.startswith(b"ray::work"):
+            if self.ready():
+                for pid in set(children(os.getpid())) - self.killed:
+                    if _command(pid).startswith(b"ray::work"):
                         os.kill(pid, signal.SIGKILL)
-                        self.killed = pid
+                        self.killed.add(pid)
+
+
+class Listener(Observer):
+    """Keep all notes."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.heard.append(text)
 
 
 def test_the_number_of_workers_and_a_killed_one_do_not_change_what_is_found(
     phantom_set_2d: Path, tmp_path: Path, tiny_search: SearchConfig
 ) -> None:
     study = seeds(changed(tiny_search, steps=40), phantom_set_2d, 2)
-    killer = KillOnce(tmp_path / "killed" / "seed-0" / "search" / "events.jsonl")
+    killer = Killer(lambda: has_begun(tmp_path / "killed", "seed-0/search"))
+    listener = Listener()
 
     assert fan_out(study, tmp_path / "one", Crew(workers=1))
     killer.start()
-    assert fan_out(study, tmp_path / "killed", Crew(workers=2))
+    assert fan_out(study, tmp_path / "killed", Crew(workers=2), listener)
     killer.join()
 
-    assert killer.killed is not None
+    assert killer.killed
+    assert any("worker was lost; it goes on" in text for text in listener.heard)
     alone = genotypes(tmp_path / "one")
     assert len(alone) == 4
     assert alone == genotypes(tmp_path / "killed")
@@ -116,6 +134,52 @@ def _command(pid: int) -> bytes:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except FileNotFoundError:
         return b""
+
+
+def test_a_step_whose_workers_are_all_lost_is_one_line(
+    phantom_set_2d: Path, tmp_path: Path, tiny_search: SearchConfig
+) -> None:
+    long = changed(tiny_search, steps=100_000, device="cpu")
+    study = Study((SearchStep(name="long", data="data", config=long),), {"data": phantom_set_2d})
+    killer, listener = Killer(lambda: True, times=RETRIES + 1), Listener()
+
+    killer.start()
+    with pytest.raises(RunError, match=f"long: its worker was lost {RETRIES + 1} times"):
+        fan_out(study, tmp_path, Crew(workers=1), listener)
+    killer.join()
+
+    assert listener.heard[:-1] == ["long: its worker was lost; it goes on in another one"] * RETRIES
+
+
+def test_a_cluster_that_loses_a_machine_finds_the_same(
+    phantom_set_2d: Path, tmp_path: Path, tiny_search: SearchConfig
+) -> None:
+    import_ray()
+    from ray.cluster_utils import Cluster
+
+    study = seeds(changed(tiny_search, steps=40), phantom_set_2d, 2)
+    out, here = tmp_path / "cluster", tmp_path / "here"
+    node = {"num_cpus": 1, "object_store_memory": STORE_BYTES}
+    cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+    lost = [cluster.add_node(**node)]
+
+    class LoseOne(Listener):
+        def tick(self, done: float, **values: float) -> None:
+            del done, values
+            if lost and all(has_begun(out, f"seed-{seed}/search") for seed in (0, 1)):
+                cluster.remove_node(lost.pop(), allow_graceful=False)
+
+    listener = LoseOne()
+    try:
+        assert fan_out(study, out, Crew(address=cluster.address), listener)
+    finally:
+        cluster.shutdown()
+
+    assert any("worker was lost; it goes on" in text for text in listener.heard)
+    for step in study.steps:
+        assert work(step, phantom_set_2d, here, threads=1).complete
+    assert genotypes(out) == genotypes(here)
+    assert len(genotypes(here)) == 4
 
 
 def test_ctrl_c_lets_every_step_save_and_a_failure_stops_what_needs_it_alone(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ class Outcome:
 
     complete: bool
     error: str | None = None
+
+
+LOST = Outcome(False, f"its worker was lost {RETRIES + 1} times; its memory may be too small")
 
 
 def fan_out(
@@ -113,6 +117,7 @@ class _Foreman:
         self._remote = ray.remote(work)
         self._running: dict[Any, Step] = {}
         self._failed: dict[str, str] = {}
+        self._lost: Counter[str] = Counter()
 
     def run(self, missing: list[Step]) -> bool:
         self._observer.phase(f"{len(missing)} jobs")
@@ -126,7 +131,11 @@ class _Foreman:
                 finished, _ = self._ray.wait(list(self._running), timeout=1.0)
                 for reference in finished:
                     step = self._running.pop(reference)
-                    self._hear(step, self._result(reference))
+                    outcome = self._result(reference)
+                    if outcome is None and self._may_go_again(step):
+                        waiting.insert(0, step)
+                        continue
+                    self._hear(step, outcome or LOST)
                     self._progress.end(step.name)
                     if step.name not in self._failed:
                         open_names.discard(step.name)
@@ -160,13 +169,14 @@ class _Foreman:
         options = {
             "num_cpus": self._crew.threads,
             "num_gpus": 1 if gpus and step.device != "cpu" else 0,
-            "max_retries": RETRIES,
+            "max_retries": 0,  # those of Ray print pages of its logs
         }
         data = self._study.data[step.data].resolve()
         threads = self._crew.threads
         return self._remote.options(**options).remote(step, data, self._out, threads)
 
-    def _result(self, reference: Any) -> Outcome:
+    def _result(self, reference: Any) -> Outcome | None:
+        """Return how a step ended; None when its worker was lost."""
         try:
             outcome: Outcome = self._ray.get(reference)
         except self._ray.exceptions.TaskCancelledError:
@@ -174,11 +184,17 @@ class _Foreman:
         except self._ray.exceptions.RayTaskError:
             raise  # a defect of ours: it may be seen
         except self._ray.exceptions.RayError:
-            text = f"its worker was lost {RETRIES + 1} times; its memory may be too small"
-            return Outcome(complete=False, error=text)
+            return None
         if not outcome.complete and outcome.error is None:
             return Outcome(complete=False, error="was stopped from outside")
         return outcome
+
+    def _may_go_again(self, step: Step) -> bool:
+        self._lost[step.name] += 1
+        if self._lost[step.name] > RETRIES:
+            return False
+        self._observer.note(f"{step.name}: its worker was lost; it goes on in another one")
+        return True
 
     def _hear(self, step: Step, outcome: Outcome) -> None:
         if outcome.complete:
