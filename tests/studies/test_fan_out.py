@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -151,16 +153,20 @@ def test_a_step_whose_workers_are_all_lost_is_one_line(
     assert listener.heard[:-1] == ["long: its worker was lost; it goes on in another one"] * RETRIES
 
 
-def test_a_cluster_that_loses_a_machine_finds_the_same(
-    phantom_set_2d: Path, tmp_path: Path, tiny_search: SearchConfig
+def test_a_cluster_that_loses_a_machine_finds_the_same_and_says_so_in_a_line(
+    phantom_set_2d: Path,
+    tmp_path: Path,
+    tiny_search: SearchConfig,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     import_ray()
-    from ray.cluster_utils import Cluster
+    cluster_of: Any = importlib.import_module("ray.cluster_utils").Cluster  # has no types
 
     study = seeds(changed(tiny_search, steps=40), phantom_set_2d, 2)
     out, here = tmp_path / "cluster", tmp_path / "here"
     node = {"num_cpus": 1, "object_store_memory": STORE_BYTES}
-    cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+    head = {**node, "include_dashboard": False}
+    cluster = cluster_of(initialize_head=True, head_node_args=head)
     lost = [cluster.add_node(**node)]
 
     class LoseOne(Listener):
@@ -176,6 +182,7 @@ def test_a_cluster_that_loses_a_machine_finds_the_same(
         cluster.shutdown()
 
     assert any("worker was lost; it goes on" in text for text in listener.heard)
+    assert "raylet" not in capfd.readouterr().out
     for step in study.steps:
         assert work(step, phantom_set_2d, here, threads=1).complete
     assert genotypes(out) == genotypes(here)

@@ -6,7 +6,7 @@ import logging
 
 import lightning_fabric
 import torch
-from lightning_fabric.plugins.environments import LightningEnvironment
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
 from uxnet_compiler.machine.selftest import Precision
 

@@ -99,7 +99,23 @@ def session(ray: ModuleType, crew: Crew, *, gpus: bool) -> Iterator[int]:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         there = ray.cluster_resources()
         count = int(there.get("GPU", 0)) if gpus else 0
-        yield crew.workers or count or max(1, int(there["CPU"]) // crew.threads)
+        with _silent(ray):
+            yield crew.workers or count or max(1, int(there["CPU"]) // crew.threads)
     finally:
         ray.shutdown()
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _silent(ray: ModuleType) -> Iterator[None]:
+    """Keep Ray from printing pages of its logs when a worker or a machine is lost.
+
+    `log_to_driver` does not hold for these, and Ray offers no other switch.
+    """
+    printer, switch = ray._private.worker, "_worker_logs_enabled"  # noqa: SLF001 (none is public)
+    before = getattr(printer, switch)
+    setattr(printer, switch, False)
+    try:
+        yield
+    finally:
+        setattr(printer, switch, before)
