@@ -18,7 +18,7 @@ from uxnet_compiler.studies.step import Step, Study
 if TYPE_CHECKING:
     from types import ModuleType
 
-RETRIES = 3  # of a step whose worker was lost; it goes on from its checkpoint
+RETRIES = 3  # of a step whose worker or machine was lost; it goes on from its checkpoint
 GRACE_S = 120.0  # for steps to save their state when the sweep is stopped
 
 
