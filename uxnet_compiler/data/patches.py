@@ -65,8 +65,8 @@ def _one_core_each(count: int) -> ThreadPoolExecutor:
     """Return running threads in each of which torch computes on one core.
 
     By default it takes all cores in each of them. OpenMP would then see more threads than cores,
-    and let all of them fall asleep after every loop, those of the network, too: a training step
-    took a third longer.
+    and let all of them fall asleep after every loop, those of the network, too: on two cores a
+    training step took a fifth longer.
     """
     own = torch.get_num_threads()
     all_run = threading.Barrier(count + 1)

@@ -169,7 +169,7 @@ class _Foreman:
         options = {
             "num_cpus": self._crew.threads,
             "num_gpus": 1 if gpus and step.device != "cpu" else 0,
-            "max_retries": 0,  # those of Ray print pages of its logs
+            "max_retries": 0,  # ours say so in a line; Ray's print pages of its logs
         }
         data = self._study.data[step.data].resolve()
         threads = self._crew.threads
