@@ -87,10 +87,11 @@ class Killer(threading.Thread):
         while time.monotonic() < until and len(self.killed) < self.times:
             time.sleep(0.01)
             if self.ready():
-                for pid in set(children(os.getpid())) - self.killed:
-                    if _command(pid).startswith(b"ray::work"):
-                        os.kill(pid, signal.SIGKILL)
-                        self.killed.add(pid)
+                there = set(children(os.getpid())) - self.killed
+                workers = [pid for pid in there if _command(pid).startswith(b"ray::work")]
+                for pid in workers[: self.times - len(self.killed)]:
+                    os.kill(pid, signal.SIGKILL)
+                    self.killed.add(pid)
 
 
 class Listener(Observer):
@@ -162,7 +163,8 @@ def test_a_cluster_that_loses_a_machine_finds_the_same_and_says_so_in_a_line(
     import_ray()
     cluster_of: Any = importlib.import_module("ray.cluster_utils").Cluster  # has no types
 
-    study = seeds(changed(tiny_search, steps=40), phantom_set_2d, 2)
+    # Long enough that both search when the machine is lost, whichever begins first.
+    study = seeds(changed(tiny_search, steps=160), phantom_set_2d, 2)
     out, here = tmp_path / "cluster", tmp_path / "here"
     node = {"num_cpus": 1, "object_store_memory": STORE_BYTES}
     head = {**node, "include_dashboard": False}
