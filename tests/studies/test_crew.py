@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
+from collections.abc import Iterator
 from unittest.mock import Mock
 
 import pytest
@@ -15,6 +17,13 @@ def cluster(**resources: float) -> Mock:
     ray = Mock()
     ray.cluster_resources.return_value = resources
     return ray
+
+
+@pytest.fixture
+def listening() -> Iterator[str]:
+    """Yield an address where somebody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
 def test_without_ray_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,10 +49,10 @@ def test_a_ray_that_does_not_start_is_one_line() -> None:
     ("crew", "gpus", "workers"),
     [
         (Crew(workers=3), True, 3),
-        (Crew(address="10.0.0.1:6379"), True, 2),
-        (Crew(address="10.0.0.1:6379"), False, 16),
-        (Crew(address="10.0.0.1:6379", threads=4), False, 4),
-        (Crew(address="10.0.0.1:6379", threads=32), False, 1),
+        (Crew(address="auto"), True, 2),
+        (Crew(address="auto"), False, 16),
+        (Crew(address="auto", threads=4), False, 4),
+        (Crew(address="auto", threads=32), False, 1),
     ],
 )
 def test_as_many_work_as_are_asked_for_or_as_there_are_gpus_or_threads(
@@ -67,12 +76,34 @@ def test_a_scheduler_stops_a_sweep_as_ctrl_c_does() -> None:
     assert signal.getsignal(signal.SIGTERM) == before
 
 
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_a_cluster_that_is_not_there_is_one_line_before_ray_tries_for_minutes(
+    listening: str, scheme: str
+) -> None:
+    ray, address = cluster(CPU=4.0), scheme + listening
+    with session(ray, Crew(address=address), gpus=False):
+        pass
+    assert ray.init.call_args.kwargs["address"] == address
+    ray.init.reset_mock()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        closed = f"{scheme}127.0.0.1:{server.getsockname()[1]}"
+    with pytest.raises(BackendError) as error, session(ray, Crew(address=closed), gpus=False):
+        pass
+
+    assert str(error.value) == (
+        f"no Ray cluster at {closed}: Connection refused;"
+        " give the HOST:PORT that `ray start --head` printed"
+    )
+    ray.init.assert_not_called()
+
+
 def test_only_a_ray_of_ones_own_is_told_how_many_threads_it_has() -> None:
     here, there = cluster(CPU=4.0), cluster(CPU=4.0)
 
     with (
         session(here, Crew(workers=50), gpus=False),
-        session(there, Crew(address="a:1"), gpus=True),
+        session(there, Crew(address="auto"), gpus=True),
     ):
         pass
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from uxnet_compiler.errors import BackendError
+from uxnet_compiler.errors import BackendError, system_error_line
 
 if TYPE_CHECKING:
     from types import ModuleType
 
+REACH_SECONDS = 10  # a cluster answers in far less
 STORE_BYTES = 80 * 2**20  # Ray's shared memory: results are in files, so the least that it takes
 # Set before Ray is imported: nothing is sent to anybody, and zero GPUs hide none from others.
 QUIET = {
@@ -77,8 +79,10 @@ def session(ray: ModuleType, crew: Crew, *, gpus: bool) -> Iterator[int]:
         gpus: Whether any step can use one.
 
     Raises:
-        BackendError: Ray does not start, or the cluster cannot be reached.
+        BackendError: Ray does not start, or there is no cluster.
     """
+    if crew.address is not None:
+        _knock(crew.address)
     local = crew.address is None
     options: dict[str, Any] = {"address": "local" if local else crew.address}
     if local:
@@ -104,6 +108,20 @@ def session(ray: ModuleType, crew: Crew, *, gpus: bool) -> Iterator[int]:
     finally:
         ray.shutdown()
         signal.signal(signal.SIGTERM, before)
+
+
+def _knock(address: str) -> None:
+    """Say where nobody listens: Ray itself would try for minutes and print its own lines."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not port.isdecimal():  # such as "auto": Ray judges these at once
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), REACH_SECONDS).close()
+    except OSError as error:
+        raise BackendError(
+            f"no Ray cluster at {address}: {system_error_line(error)}; give the HOST:PORT"
+            " that `ray start --head` printed"
+        ) from None
 
 
 @contextmanager
