@@ -98,6 +98,18 @@ def test_a_cluster_that_is_not_there_is_one_line_before_ray_tries_for_minutes(
     ray.init.assert_not_called()
 
 
+@pytest.mark.parametrize("host", ["..", "a" * 70])
+def test_an_address_that_can_be_nobodys_is_one_line(host: str) -> None:
+    ray = cluster(CPU=4.0)
+
+    crew = Crew(address=f"{host}:6379")
+    with pytest.raises(BackendError, match="no host can") as error, session(ray, crew, gpus=False):
+        pass
+
+    assert "\n" not in str(error.value)
+    ray.init.assert_not_called()
+
+
 def test_only_a_ray_of_ones_own_is_told_how_many_threads_it_has() -> None:
     here, there = cluster(CPU=4.0), cluster(CPU=4.0)
 

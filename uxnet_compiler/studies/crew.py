@@ -118,10 +118,14 @@ def _knock(address: str) -> None:
     try:
         socket.create_connection((host.strip("[]"), int(port)), REACH_SECONDS).close()
     except OSError as error:
-        raise BackendError(
-            f"no Ray cluster at {address}: {system_error_line(error)}; give the HOST:PORT"
-            " that `ray start --head` printed"
-        ) from None
+        reason = system_error_line(error)
+    except UnicodeError:
+        reason = "no host can have this name"
+    else:
+        return
+    raise BackendError(
+        f"no Ray cluster at {address}: {reason}; give the HOST:PORT that `ray start --head` printed"
+    )
 
 
 @contextmanager
