@@ -48,6 +48,14 @@ def first_defect(error: ValidationError) -> str:
     return f"{where}: {message}{more}" if where else f"{message}{more}"
 
 
+def _yaml_defect(error: Exception) -> str:
+    """Return in a line where YAML is broken, and what is wrong there."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    return " ".join(str(error).split())
+
+
 def _read_yaml(file: Path) -> dict[str, Any]:
     try:
         if file.stat().st_size > MAX_BYTES:
@@ -58,7 +66,7 @@ def _read_yaml(file: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise RunError(f"{file}: not a UTF-8 text file") from None
     except (yaml.YAMLError, RecursionError) as error:
-        raise RunError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
+        raise RunError(f"{file}: not valid YAML: {_yaml_defect(error)}") from None
     if values is None:
         return {}
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
