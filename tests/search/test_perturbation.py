@@ -11,13 +11,21 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from uxnet_compiler.schema import Evidence
-from uxnet_compiler.search.measurement import Measurement, gates
+from uxnet_compiler.search.measurement import (
+    TOLERANCE,
+    Measurement,
+    Missed,
+    chance,
+    gates,
+    unsure,
+)
 from uxnet_compiler.search.perturbation import (
     Change,
     Losses,
     Work,
     living,
     measure_edges,
+    measure_edges_again,
     measure_ops,
 )
 from uxnet_compiler.search.supernet import Weights, one_hot
@@ -33,15 +41,21 @@ class Stub:
     """A supernet whose loss is 1 plus what each missing edge and each op alone adds.
 
     Attributes:
+        pairs: What edges add that stand in for each other, when both are missing.
         calls: Mixtures that were asked for.
     """
 
     def __init__(
-        self, edges: dict[str, float], ops: dict[tuple[str, str], float], noise: float = 0.0
+        self,
+        edges: dict[str, float],
+        ops: dict[tuple[str, str], float],
+        noise: float = 0.0,
+        pairs: dict[tuple[str, str], float] | None = None,
     ) -> None:
         self.edges = edges
         self.ops = ops
         self.noise = noise
+        self.pairs = pairs or {}
         self.calls: list[Weights] = []
 
     def __call__(
@@ -59,6 +73,11 @@ class Stub:
             if gate == 0.0:
                 loss += self.edges.get(key, 0.0)
                 spread += self.noise
+        loss += sum(
+            added
+            for (one, other), added in self.pairs.items()
+            if weights.gates[one] == weights.gates[other] == 0.0
+        )
         for choice, candidates in weights.choices.items():
             for name, weight in candidates.items():
                 if weight == 1.0 and (choice, name) in self.ops:
@@ -77,6 +96,17 @@ def gates_of(losses: Losses, work: Work = free) -> dict[str, float]:
     return gates(edges, loss, PRICE)
 
 
+def asked_again(losses: Losses, work: Work = free) -> dict[str, Missed]:
+    loss, edges = measure_edges(FRAME, losses, learned(FRAME), work)
+    return measure_edges_again(
+        unsure(edges, loss, PRICE, TAU),
+        lambda missed: chance(missed, loss, PRICE) >= TAU,
+        losses,
+        learned(FRAME),
+        work,
+    )
+
+
 def preferences(
     losses: Losses, kept: Collection[str] = FRAME.gates, work: Work = free
 ) -> Mapping[str, Mapping[str, float]]:
@@ -89,6 +119,7 @@ def preferences(
         patches=PATCHES,
         loss=1.0,
         edges={},
+        again={},
         adapted=0,
         dice=1.0,
         alone=alone,
@@ -142,6 +173,54 @@ def test_the_edge_that_is_missed_most_stays_open_into_every_node() -> None:
     assert {key.partition(">")[2] for key, gate in found.items() if gate == 1.0} == {
         key.partition(">")[2] for key in FRAME.gates
     }
+
+
+def test_of_edges_that_stand_in_for_each_other_the_one_that_is_asked_last_stays() -> None:
+    both = ("n0_1>n1_0", "n0_2>n1_0")
+    worth = {"n0_0>n1_0": 0.3, "n0_1>n1_0": 0.001}
+    again = asked_again(Stub(worth, {}, noise=1e-5, pairs={both: 0.2}))
+    assert again["n0_2>n1_0"].mean == pytest.approx(0.0)
+    assert again["n0_1>n1_0"].mean == pytest.approx(0.201)
+    assert list(again).index("n0_2>n1_0") < list(again).index("n0_1>n1_0")
+
+
+def test_edges_that_are_sure_to_stay_are_not_asked_again() -> None:
+    worth = dict.fromkeys(FRAME.gates, 0.3)
+    stub = Stub(worth, {}, noise=0.01)
+    assert asked_again(stub) == {}
+    assert len(stub.calls) == 1 + len(FRAME.gates)
+
+
+def test_the_last_way_out_of_a_node_has_to_be_worth_all_that_dies_with_it() -> None:
+    worth = dict.fromkeys(FRAME.gates, 0.3) | {"n0_2>n1_0": 0.0, "n0_2>n1_1": 0.001}
+
+    def work(weights: Weights) -> float:
+        kept = {key for key, gate in weights.gates.items() if gate}
+        return 0.1 * any(edge.source == "n0_2" for edge in living(FRAME, kept).edges)
+
+    again = asked_again(Stub(worth, {}, noise=1e-4), work)
+    assert {key: missed.work for key, missed in again.items()} == {
+        "n0_2>n1_0": 0.0,
+        "n0_2>n1_1": 0.1,
+    }
+
+
+@given(
+    st.lists(st.floats(0, 0.01), min_size=len(FRAME.gates), max_size=len(FRAME.gates)),
+    st.dictionaries(
+        st.tuples(st.sampled_from(FRAME.gates), st.sampled_from(FRAME.gates)), st.floats(0, 0.1)
+    ),
+)
+def test_what_goes_costs_together_what_was_measured_for_each(
+    worth: list[float], pairs: dict[tuple[str, str], float]
+) -> None:
+    stub = Stub(dict(zip(FRAME.gates, worth, strict=True)), {}, pairs=pairs)
+    again = asked_again(stub)
+    gone = {key: each for key, each in again.items() if chance(each, 1.0, PRICE) < TAU}
+    mixed = dict.fromkeys(FRAME.gates, 0.5) | dict.fromkeys(gone, 0.0)
+    (loss,) = stub([Weights(learned(FRAME).choices, mixed)], [], lambda _: None)
+    assert sum(each.mean for each in gone.values()) == pytest.approx(loss.mean() - 1.0, abs=1e-4)
+    assert all(each.mean <= TOLERANCE for each in gone.values())
 
 
 def test_the_last_way_to_the_output_is_never_taken_out() -> None:

@@ -145,8 +145,13 @@ def test_a_search_that_is_stopped_and_resumed_finds_the_same(
 
 @pytest.mark.parametrize(
     "ctrl_c",
-    [StopAfter(6), StopIn("measuring edges"), StopIn("training single networks")],
-    ids=["last step", "edges", "single networks"],
+    [
+        StopAfter(6),
+        StopIn("measuring edges"),
+        StopIn("measuring edges again"),
+        StopIn("training single networks"),
+    ],
+    ids=["last step", "edges", "edges again", "single networks"],
 )
 def test_a_search_that_is_stopped_before_it_has_measured_ends_with_what_it_has_learned(
     ctrl_c: Observer, found: Found, phantom_set: Path, tmp_path: Path
@@ -178,6 +183,15 @@ def test_a_search_that_is_stopped_while_its_report_is_made_ends_whole(
     assert made.summary.complete
     assert out.joinpath("genotype.json").read_bytes() == found.folder.genotype_path.read_bytes()
     assert read_trust(out).gap is not None
+
+
+def test_no_edge_goes_that_was_not_asked_again(found: Found) -> None:
+    told = json.loads((found.folder.path / MEASURED_FILE).read_text())
+
+    assert found.genotype.evidence is not None
+    gone = {key for key, gate in found.genotype.evidence.gates.items() if gate < 0.75}
+    assert gone
+    assert gone <= told["again"].keys() < told["edges"].keys()
 
 
 @pytest.mark.parametrize("found_by_single", [0.05, 0.5])

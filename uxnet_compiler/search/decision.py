@@ -21,11 +21,12 @@ from uxnet_compiler.schema import Evidence
 from uxnet_compiler.search.adaptation import STEPS, adapt
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.loop import Loop
-from uxnet_compiler.search.measurement import Measurement, gates
+from uxnet_compiler.search.measurement import Measurement, Missed, chance, unsure
 from uxnet_compiler.search.perturbation import (
     Work,
     living,
     measure_edges,
+    measure_edges_again,
     measure_ops,
 )
 from uxnet_compiler.search.probe import Probe
@@ -43,6 +44,9 @@ nothing, none is better than another."""
 
 COMPUTED_AGAIN = 0.6
 """Part of the supernet that a variant computes anew, about: what lies before it is known."""
+
+ASKED_AGAIN = 0.5
+"""Part of the edges that are asked again, about; each computes the whole supernet."""
 
 SEED = 4217  # of the patches, whatever the seed of the search: all searches see the same
 
@@ -121,8 +125,15 @@ def _measure(
     observer.phase("measuring edges")
     probe = _probe(loop, PATCHES // PAIR)
     loss, edges = from_first(measure_edges(space, probe, learned, work, told))
-    found = gates(edges, loss, config.price)
-    kept = frozenset(key for key, gate in found.items() if gate >= config.tau)
+
+    def stays(missed: Missed) -> bool:
+        return chance(missed, loss, config.price) >= config.tau
+
+    observer.phase("measuring edges again")
+    asked = unsure(edges, loss, config.price, config.tau)
+    again = from_first(measure_edges_again(asked, stays, probe, learned, work, told))
+    gone = {key for key, missed in again.items() if not stays(missed)}
+    kept = frozenset(space.gates) - gone
     steps = round(STEPS * loop.schedule.steps) if space.choices else 0
     if steps:
         observer.phase("training single networks")
@@ -146,6 +157,7 @@ def _measure(
         patches=PATCHES,
         loss=loss,
         edges=edges,
+        again=again,
         adapted=steps,
         dice=dice,
         alone=alone,
@@ -186,10 +198,9 @@ def expected(loop: Loop) -> Expected:
     if space.choices:
         with _errors(loop), on_trial(loop.state, loop.restore):
             steps_s = _timed(lambda: adapt(loop.strategy, every, loop.train, TIMED))
-    passes_s = edge_s * len(space.gates) + op_s * sum(map(len, space.choices.values()))
-    return from_first(
-        Expected(passes_s * PATCHES // PAIR * COMPUTED_AGAIN, STEPS * steps_s / TIMED)
-    )
+    passes_s = edge_s * len(space.gates) * (COMPUTED_AGAIN + ASKED_AGAIN)
+    passes_s += op_s * sum(map(len, space.choices.values())) * COMPUTED_AGAIN
+    return from_first(Expected(passes_s * PATCHES / PAIR, STEPS * steps_s / TIMED))
 
 
 def _timed(do: Callable[[], object]) -> float:

@@ -49,6 +49,8 @@ class Measurement(BaseModel):
         patches: On which everything was measured.
         loss: Of the mixture that the search ended with.
         edges: By how much more without an edge; None where it is the last way to the output.
+        again: Of edges that would go, in the order in which they were asked again: by how much
+            more without an edge than without those before it alone that do not stay.
         adapted: Steps on single networks, with the edges that are kept.
         dice: Of random single networks after these.
         alone: Their loss.
@@ -62,6 +64,7 @@ class Measurement(BaseModel):
     patches: int
     loss: float
     edges: dict[str, Missed | None]
+    again: dict[str, Missed]
     adapted: int
     dice: float
     alone: float
@@ -76,7 +79,8 @@ class Measurement(BaseModel):
                 = Phi((mean d - (price work + tolerance) loss) / (std d / sqrt(P)))
 
             and 1 for the edge into each node that is missed most: no node that is needed is cut
-            off, since each edge is taken out while the others stand in for it.
+            off, since each edge is taken out while the others stand in for it. Edges below tau
+            are asked again: of these, both losses are without those before it that are below.
 
             c_c = (mean d_c + doubt std d_c / sqrt(P)) / alone + price work_c
             w_c = exp(-c_c / sharpness) / sum
@@ -86,7 +90,8 @@ class Measurement(BaseModel):
             better leaves the reference in its place.
         """
         return Evidence(
-            gates=gates(self.edges, self.loss, self.price),
+            gates=gates(self.edges, self.loss, self.price)
+            | {key: chance(missed, self.loss, self.price) for key, missed in self.again.items()},
             choices={
                 choice: _preferences(self.costs(choice), weights)
                 if choice in self.candidates
@@ -95,9 +100,15 @@ class Measurement(BaseModel):
             },
         )
 
-    def least(self, missed: Missed) -> float:
-        """Return what an edge has to be worth, in units of the loss."""
-        return least(missed, self.loss, self.price)
+    def margin(self, key: str) -> tuple[float, float] | None:
+        """Return by how much an edge is worth more than it has to be, and the standard error.
+
+        None where it is the last way to the output.
+        """
+        missed = self.again.get(key, self.edges[key])
+        if missed is None:
+            return None
+        return margin(missed, self.loss, self.price), missed.error
 
     def costs(self, choice: str) -> dict[str, float]:
         """Return what each candidate costs at worst in loss, and in work, as parts of the loss."""
@@ -108,38 +119,44 @@ class Measurement(BaseModel):
 
 
 def gates(edges: Mapping[str, Missed | None], loss: float, price: float) -> dict[str, float]:
-    """Return the gate of every edge, when the mixture has this loss; see `Measurement.evidence`."""
-    beyond = {
-        key: None if each is None else each.mean - least(each, loss, price)
-        for key, each in edges.items()
-    }
+    """Return the gate of every edge, when each is taken out alone; see `Measurement.evidence`."""
+
+    def worth(key: str) -> tuple[float, str]:
+        missed = edges[key]
+        return math.inf if missed is None else margin(missed, loss, price), key
+
     into: dict[str, list[str]] = defaultdict(list)
     for key in edges:
         into[key.partition(">")[2]].append(key)
-    found = {}
-    for keys in into.values():
-        strongest = max(keys, key=lambda key: (_or_endless(beyond[key]), key))
-        for key in keys:
-            missed, margin = edges[key], beyond[key]
-            if missed is None or margin is None or key == strongest:
-                found[key] = 1.0
-            else:
-                found[key] = round(_chance(margin, missed.error), DIGITS)
-    return {key: found[key] for key in edges}
+    strongest = {max(keys, key=worth) for keys in into.values()}
+    return {
+        key: 1.0 if missed is None or key in strongest else chance(missed, loss, price)
+        for key, missed in edges.items()
+    }
 
 
-def least(missed: Missed, loss: float, price: float) -> float:
-    """Return what an edge has to be worth when the mixture has this loss, in units of it."""
-    return (price * missed.work + TOLERANCE) * loss
+def unsure(edges: Mapping[str, Missed | None], loss: float, price: float, tau: float) -> list[str]:
+    """Return the edges whose gates are below tau, the least missed first."""
+    found = gates(edges, loss, price)
+    margins = {
+        key: margin(missed, loss, price)
+        for key, missed in edges.items()
+        if missed is not None and found[key] < tau
+    }
+    return sorted(margins, key=lambda key: (margins[key], key))
 
 
-def _or_endless(margin: float | None) -> float:
-    return math.inf if margin is None else margin
+def margin(missed: Missed, loss: float, price: float) -> float:
+    """Return by how much an edge is worth more than it has to be when the mixture has this loss."""
+    return missed.mean - (price * missed.work + TOLERANCE) * loss
 
 
-def _chance(margin: float, error: float) -> float:
-    """Return how likely the true mean of a margin is above 0, by a normal distribution."""
-    return float(margin > 0) if error == 0.0 else NormalDist(0.0, error).cdf(margin)
+def chance(missed: Missed, loss: float, price: float) -> float:
+    """Return how likely an edge is worth more than it has to be, by a normal distribution."""
+    beyond = margin(missed, loss, price)
+    if missed.error == 0.0:
+        return float(beyond > 0)
+    return round(NormalDist(0.0, missed.error).cdf(beyond), DIGITS)
 
 
 def _preferences(costs: Mapping[str, float], candidates: Iterable[str]) -> dict[str, float]:

@@ -3,7 +3,8 @@
 A gate says how much of an edge a supernet mixes in, not what the edge is worth: behind the sum a
 norm rescales, and other edges stand in. So each edge is taken out, each candidate is tried in
 single networks, and the loss on held-out patches says what that costs. Each part has to earn the
-work that it takes.
+work that it takes. Edges that stand in for each other are missed only when all of them are gone,
+so those that would go are taken out again, this time one after another.
 
 Source:
     Wang et al., "Rethinking Architecture Selection in Differentiable NAS", ICLR 2021: ops are
@@ -73,12 +74,10 @@ def measure_edges(
         work: Of a mixture; that of what dies with an edge is done for the edge.
         told: Hears how much is done, 0 to 1.
     """
-    mixed = {key: max(gate, OPEN) for key, gate in learned.gates.items()}
-    tried = [key for key in sorted(mixed) if living(space, mixed.keys() - {key}).edges]
-    base, *without = losses(
-        [Weights(learned.choices, mixed)], [partial(_shut, key) for key in tried], told
-    )
-    every = Weights(learned.choices, dict.fromkeys(mixed, 1.0))
+    mixture, every = _mixture(learned), _every(learned)
+    gates = mixture.gates.keys()
+    tried = [key for key in sorted(gates) if living(space, gates - {key}).edges]
+    base, *without = losses([mixture], [partial(_shut, key) for key in tried], told)
     whole = work(every)
     edges: dict[str, Missed | None] = dict.fromkeys(space.gates)
     edges |= {
@@ -86,6 +85,42 @@ def measure_edges(
         for key, found in zip(tried, without, strict=True)
     }
     return _short(base.mean()), edges
+
+
+def measure_edges_again(
+    asked: Sequence[str],
+    stays: Callable[[Missed], bool],
+    losses: Losses,
+    learned: Evidence,
+    work: Work,
+    told: Callable[[float], None] = lambda _: None,
+) -> dict[str, Missed]:
+    """Measure edges one after another, each without those before it that do not stay.
+
+    Losses and works that are missed add up to those of all edges that do not stay.
+
+    Args:
+        asked: Edges in the order in which they go. Without all of them, image and logits are
+            still connected.
+        stays: Whether an edge is worth that much.
+        losses: Of the trained supernet.
+        learned: Gates and preferences that the search ended with: the mixture.
+        work: Of a mixture; that of what dies with an edge is done for the edge.
+        told: Hears how much is done, 0 to 1.
+    """
+    found: dict[str, Missed] = {}
+    if not asked:
+        return found
+    mixture, every = _mixture(learned), _every(learned)
+    (base,) = losses([mixture], [], lambda _: None)
+    for number, key in enumerate(asked, start=1):
+        without, left = _shut(key, mixture), _shut(key, every)
+        (loss,) = losses([without], [], lambda _: None)
+        found[key] = _missed(loss - base, work(every) - work(left))
+        if not stays(found[key]):
+            mixture, every, base = without, left, loss
+        told(number / len(asked))
+    return found
 
 
 def measure_ops(
@@ -131,6 +166,14 @@ def living(space: Space, kept: Collection[str]) -> Architecture:
     """Return what of the space is between image and logits; nothing when they are cut apart."""
     first = {choice: candidates[0] for choice, candidates in space.choices.items()}
     return drop_dead(space.select(first, kept))
+
+
+def _mixture(learned: Evidence) -> Weights:
+    return Weights(learned.choices, {key: max(gate, OPEN) for key, gate in learned.gates.items()})
+
+
+def _every(learned: Evidence) -> Weights:
+    return Weights(learned.choices, dict.fromkeys(learned.gates, 1.0))
 
 
 def _shut(key: str, weights: Weights) -> Weights:

@@ -17,6 +17,7 @@ MEASUREMENT = Measurement(
     patches=16,
     loss=1.0,
     edges={"a>c": Missed(mean=TOLERANCE + 0.04, error=0.01, work=0.02), "b>c": None},
+    again={},
     adapted=10,
     dice=0.7,
     alone=1.0,
@@ -40,6 +41,16 @@ def test_what_was_measured_is_as_sure_as_its_mean_is_in_standard_errors() -> Non
     assert found["a>c"].strength == pytest.approx(3.0 - 0.6745, abs=1e-3)  # tau is at 0.6745
     assert found["a.normal"].picked == "conv5"
     assert found["a.normal"].strength == pytest.approx(0.02 / 0.005 + DOUBT)
+
+
+def test_an_edge_that_was_asked_again_is_judged_by_the_second_answer() -> None:
+    missed = Missed(mean=TOLERANCE - 0.02, error=0.01)
+    measurement = MEASUREMENT.model_copy(update={"again": {"a>c": missed}})
+    evidence = measurement.evidence(LEARNED)
+    found = {each.key: each for each in judge([(0, LEARNED)], evidence, measurement, 0.75)}
+    assert evidence.gates["a>c"] < 0.05
+    assert found["a>c"].picked == "shut"
+    assert found["a>c"].strength == pytest.approx(2.0 + 0.6745, abs=1e-3)
 
 
 def test_a_candidate_that_does_better_is_taken_with_the_strength_of_the_difference() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import NormalDist
 
 from uxnet_compiler.schema import Evidence
-from uxnet_compiler.search.measurement import Measurement, Missed
+from uxnet_compiler.search.measurement import Measurement
 from uxnet_compiler.search.trust.diary import (
     DIGITS,
     Records,
@@ -24,9 +24,9 @@ def judge(
     """Return every gate and choice, the weakest evidence first.
 
     What was measured has its strength from the measurement: the distance of a mean over patches to
-    the other decision, in standard errors. An edge whose loss is `mean` with the standard error
-    `error` is decided at mean = least + Phi^-1(tau) error. Its drift is that of the learned
-    gate or preference.
+    the other decision, in standard errors. An edge that is worth more than it has to be by
+    `margin` with the standard error `error` is decided at margin = Phi^-1(tau) error. The drift is
+    that of the learned gate or preference.
 
     Args:
         records: What was learned, by step.
@@ -47,7 +47,7 @@ def _measured(
     key = learned.key
     if learned.kind == "gate":
         gate = evidence.gates[key]
-        strength = _of_edge(measurement, measurement.edges[key], tau)
+        strength = _of_edge(measurement.margin(key), tau)
         return learned.model_copy(
             update={
                 "picked": "open" if gate >= tau else "shut",
@@ -71,11 +71,11 @@ def _measured(
     )
 
 
-def _of_edge(measurement: Measurement, missed: Missed | None, tau: float) -> float | None:
-    if missed is None or missed.error == 0.0 or not 0 < tau < 1:
+def _of_edge(measured: tuple[float, float] | None, tau: float) -> float | None:
+    if measured is None or measured[1] == 0.0 or not 0 < tau < 1:
         return None
-    margin = (missed.mean - measurement.least(missed)) / missed.error
-    return abs(margin - NormalDist().inv_cdf(tau))
+    margin, error = measured
+    return abs(margin / error - NormalDist().inv_cdf(tau))
 
 
 def _of_lead(measurement: Measurement, choice: str) -> float | None:
