@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from uxnet_compiler.schema import Evidence
 
-TOLERANCE = 0.0015
+TOLERANCE = 0.003
 """Part of the supernet's loss that an edge has to be worth beyond the price of its work."""
 
 DOUBT = 2.0
