@@ -49,8 +49,9 @@ class Measurement(BaseModel):
         patches: On which everything was measured.
         loss: Of the mixture that the search ended with.
         edges: By how much more without an edge; None where it is the last way to the output.
-        again: Of edges that would go, in the order in which they were asked again: by how much
-            more without an edge than without those before it alone that do not stay.
+        again: Of edges that would go, by how much more without an edge than without those alone
+            that were asked again before it and do not stay; what is worth least by `edges` is
+            asked first.
         adapted: Steps on single networks, with the edges that are kept.
         dice: Of random single networks after these.
         alone: Their loss.
