@@ -111,6 +111,18 @@ class Measurement(BaseModel):
             return None
         return margin(missed, self.loss, self.price), missed.error
 
+    def rise(self, tau: float) -> float | None:
+        """Return by how much the loss rises without all edges below tau, as a part of it.
+
+        None when no edge is below tau.
+        """
+        gone = [
+            missed.mean
+            for missed in self.again.values()
+            if chance(missed, self.loss, self.price) < tau
+        ]
+        return round(sum(gone) / self.loss, DIGITS) if gone else None
+
     def costs(self, choice: str) -> dict[str, float]:
         """Return what each candidate costs at worst in loss, and in work, as parts of the loss."""
         return {

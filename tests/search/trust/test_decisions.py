@@ -53,6 +53,16 @@ def test_an_edge_that_was_asked_again_is_judged_by_the_second_answer() -> None:
     assert found["a>c"].strength == pytest.approx(2.0 + 0.6745, abs=1e-3)
 
 
+def test_the_loss_rises_by_what_was_measured_for_all_edges_that_go() -> None:
+    gone = Missed(mean=0.01, error=0.1)
+    kept = Missed(mean=0.5, error=0.01)
+    again = {"a>c": gone, "b>c": kept, "b>d": gone}
+    measurement = MEASUREMENT.model_copy(update={"again": again, "loss": 2.0})
+    assert measurement.rise(0.75) == pytest.approx(0.02 / 2.0)
+    assert measurement.rise(0.0) is None
+    assert MEASUREMENT.rise(0.75) is None
+
+
 def test_a_candidate_that_does_better_is_taken_with_the_strength_of_the_difference() -> None:
     usual = Missed(mean=0.0, error=0.0)
     better = Missed(mean=-0.12, error=0.01, work=0.12)

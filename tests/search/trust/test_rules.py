@@ -13,7 +13,7 @@ from uxnet_compiler.schema import Evidence
 from uxnet_compiler.search.decision import Outcome
 from uxnet_compiler.search.trust.model import Compared, Comparison, Gap, Resources, Trust
 from uxnet_compiler.search.trust.picture import draw_trust
-from uxnet_compiler.search.trust.report import extended, make_trust
+from uxnet_compiler.search.trust.report import extended, judged, make_trust
 from uxnet_compiler.search.trust.rules import RULES
 from uxnet_compiler.spaces import FAMILIES
 from uxnet_compiler.spaces.uxnet import UXNetOptions, space
@@ -116,6 +116,25 @@ def test_noise_is_called_noise() -> None:
     assert level(found, "movement") == "ok"
     assert level(found, "evidence") == "bad"
     assert "cannot be told from noise" in text(found, "evidence")
+
+
+@pytest.mark.parametrize(
+    ("rise", "wanted", "said"),
+    [
+        (-0.01, "ok", "1.0% lower."),
+        (0.05, "ok", "5.0% higher."),
+        (0.06, "doubt", "--price"),
+        (0.2, "bad", "20.0% higher: a lower --price"),
+    ],
+)
+def test_what_cutting_cost_is_told(rise: float, wanted: str, said: str) -> None:
+    found = judged(report(decided).model_copy(update={"rise": rise}))
+    assert level(found, "cutting") == wanted
+    assert said in text(found, "cutting")
+
+
+def test_a_search_that_cut_no_edge_says_nothing_of_the_cost() -> None:
+    assert level(report(decided), "cutting") is None
 
 
 def test_a_stopped_search_is_in_doubt() -> None:

@@ -182,6 +182,8 @@ class Trust(_Document):
         course: Entropy and drift over time.
         gap: From the mixture to single networks; None when it could not be measured.
         resources: What the search took.
+        rise: Of the mixture's loss without all edges that went, as a part of it; None when none
+            went, or edges were not measured.
         comparison: With trained networks, when that was asked for.
     """
 
@@ -194,4 +196,5 @@ class Trust(_Document):
     course: Course
     gap: Gap | None
     resources: Resources
+    rise: float | None = None
     comparison: Comparison | None = None

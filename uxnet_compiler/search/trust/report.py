@@ -81,16 +81,18 @@ def make_trust(
     assert genotype.space is not None, "a search leaves its space"
     tau = genotype.space.tau or 0.0
     records = recorded(diary, resources.steps, outcome.learned)
+    measurement = outcome.measurement
     report = Trust(
         genotype=genotype.id,
         tau=tau,
         edges=(len(space.kept(genotype.architecture)), len(space.gates)),
         repaired=len(genotype.provenance.repaired),
         verdicts=(),
-        decisions=judge(records, genotype.evidence, outcome.measurement, tau),
+        decisions=judge(records, genotype.evidence, measurement, tau),
         course=course(records),
         gap=gap,
         resources=resources,
+        rise=None if measurement is None else measurement.rise(tau),
     )
     return judged(report)
 

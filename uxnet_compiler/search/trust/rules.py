@@ -15,6 +15,7 @@ NOTHING, LITTLE = ASKED, 0.3
 STILL, SLUGGISH = 0.01, 0.05
 EVEN, WIDE = 0.98, 0.9
 NOISE, WEAK = 1.0, 2.0
+RISE, STEEP = 0.05, 0.15
 GAP, WIDE_GAP = 0.05, 0.2
 WAITING, STARVING = 0.1, 0.3
 
@@ -92,6 +93,20 @@ def _wiring(report: Trust) -> Finding | None:
             " is that of the space."
         )
     return "ok", f"The network has {kept} of the {gates} edges with gates, at tau = {report.tau:g}."
+
+
+def _cutting(report: Trust) -> Finding | None:
+    """Bad when the mixture's loss rises by over 15 % without all edges that went; doubt above 5 %.
+
+    Each of them was worth less than its price, and prices add up.
+    """
+    if report.rise is None:
+        return None
+    change = f"{abs(report.rise):.1%} {'higher' if report.rise > 0 else 'lower'}"
+    text = f"Without all edges that went, the mixture's loss is {change}"
+    if report.rise > RISE:
+        return ("bad" if report.rise > STEEP else "doubt"), f"{text}: a lower --price keeps more."
+    return "ok", f"{text}."
 
 
 def _evidence(report: Trust) -> Finding | None:
@@ -215,6 +230,7 @@ RULES: dict[str, Rule] = {
     "movement": _movement,
     "ops": _ops,
     "wiring": _wiring,
+    "cutting": _cutting,
     "evidence": _evidence,
     "discretisation": _discretisation,
     "random": _random,
