@@ -118,6 +118,15 @@ def test_noise_is_called_noise() -> None:
     assert "cannot be told from noise" in text(found, "evidence")
 
 
+def test_ops_that_were_not_tried_are_not_called_decided() -> None:
+    found = report(decided)
+    untried = judged(found.model_copy(update={"singles": 0.05}))
+    tried = judged(found.model_copy(update={"singles": 0.5}))
+    assert level(untried, "ops") == "doubt"
+    assert "Dice 0.05), so no op was tried" in text(untried, "ops")
+    assert level(tried, "ops") == "ok"
+
+
 @pytest.mark.parametrize(
     ("rise", "wanted", "said"),
     [

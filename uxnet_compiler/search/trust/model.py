@@ -184,6 +184,8 @@ class Trust(_Document):
         resources: What the search took.
         rise: Of the mixture's loss without all edges that went, as a part of it; None when none
             went, or edges were not measured.
+        singles: Dice of the random single networks in which ops are tried; None when ops were not
+            measured.
         comparison: With trained networks, when that was asked for.
     """
 
@@ -197,4 +199,5 @@ class Trust(_Document):
     gap: Gap | None
     resources: Resources
     rise: float | None = None
+    singles: Share | None = None
     comparison: Comparison | None = None

@@ -93,6 +93,7 @@ def make_trust(
         gap=gap,
         resources=resources,
         rise=None if measurement is None else measurement.rise(tau),
+        singles=None if measurement is None else measurement.dice,
     )
     return judged(report)
 

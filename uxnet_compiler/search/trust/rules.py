@@ -64,10 +64,19 @@ def _movement(report: Trust) -> Finding | None:
 
 
 def _ops(report: Trust) -> Finding | None:
-    """Bad when the mean entropy of the choices ends above 0.98; doubt above 0.9."""
+    """Bad when the mean entropy of the choices ends above 0.98; doubt above 0.9.
+
+    Doubt, too, when the single networks in which ops are tried have no Dice of 0.1: then they are
+    not asked, and the reference ops stay.
+    """
     left = [each.entropy for each in report.decisions if each.kind == "choice"]
     if not left:
         return None
+    if report.singles is not None and report.singles < NOTHING:
+        return "doubt", (
+            f"Single networks find next to nothing (Dice {report.singles:.2f}), so no op was tried:"
+            " the reference ops stay."
+        )
     mean = fmean(left)
     text = f"The candidates of a choice end with {mean:.2f} of the entropy of equal ones"
     if mean > EVEN:
