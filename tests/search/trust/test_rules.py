@@ -142,7 +142,7 @@ def test_what_cutting_cost_is_told(rise: float, wanted: str, said: str) -> None:
     assert said in text(found, "cutting")
 
 
-def test_a_search_that_cut_no_edge_says_nothing_of_the_cost() -> None:
+def test_without_a_measurement_nothing_is_said_of_what_cutting_cost() -> None:
     assert level(report(decided), "cutting") is None
 
 

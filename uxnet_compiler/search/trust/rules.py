@@ -107,7 +107,7 @@ def _wiring(report: Trust) -> Finding | None:
 def _cutting(report: Trust) -> Finding | None:
     """Bad when the mixture's loss rises by over 15 % without all edges that went; doubt above 5 %.
 
-    Each of them was worth less than its price, and prices add up.
+    None of them was shown to be worth its price, and what they were worth adds up.
     """
     if report.rise is None:
         return None
