@@ -21,7 +21,7 @@ from statistics import fmean
 from typing import Any
 
 import click
-from search_common import (
+from search_study import (
     DEFAULT,
     SETS,
     config_of,

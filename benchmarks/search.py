@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from search_common import (
+from search_study import (
     DEFAULT,
     SETS,
     config_of,

@@ -181,7 +181,7 @@ device_option = click.option(
     help="auto, cpu, cuda or cuda:1; auto takes the first GPU, else the CPU.",
 )
 tta_option = click.option(
-    "--tta", is_flag=True, help="Average over all flips of the image: better and slower."
+    "--tta", is_flag=True, help="Average over all flips of the image: better and slower; after training with --mirror."
 )
 
 

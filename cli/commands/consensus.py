@@ -34,16 +34,16 @@ def command(
     """Decode the mean evidence of several searches of the same space.
 
     Each argument is the folder of a search, or a genotype that carries its evidence. They may
-    differ in seed and threshold alone. The document keeps, per edge and choice, how many of the
-    searches agree.
+    differ in seed and threshold alone, and the consensus keeps the limits that they had. The
+    document keeps, per edge and choice, how many of the searches agree.
     """
     from uxnet_compiler.schema import dump, dumps
-    from uxnet_compiler.spaces.consensus import consensus
+    from uxnet_compiler.search.budget.consensus import consensus_within
 
     if output is None and picture is None and not as_json:
         raise click.UsageError("say what to make: -o, --picture or --json")
     found = [_load(text) for text in searches]
-    agreed = consensus(found)
+    agreed = consensus_within(found)
     if picture is not None:
         from uxnet_compiler.pictures.consensus import draw_consensus
 

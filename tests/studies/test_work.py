@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from uxnet_compiler.compiler import network_cost
 from uxnet_compiler.errors import DataError
 from uxnet_compiler.runs.observer import Observer
-from uxnet_compiler.schema import load
+from uxnet_compiler.schema import dump, load
+from uxnet_compiler.search.budget.derive import derive_within
+from uxnet_compiler.search.budget.limits import Wish
 from uxnet_compiler.search.config import SearchConfig
+from uxnet_compiler.spaces.uxnet import UXNET, UXNetOptions, space
 from uxnet_compiler.studies.budget import changed
 from uxnet_compiler.studies.folder import is_done
 from uxnet_compiler.studies.scores import pooled
@@ -51,6 +55,22 @@ def steps(search: SearchConfig, train: TrainConfig) -> tuple[Step, ...]:
         TrainStep(name="training", data="data", genotype="all", config=train),
         EvaluateStep(name="evaluation", data="data", training="training"),
     )
+
+
+def test_another_threshold_keeps_the_limits_of_the_search(
+    tmp_path: Path,
+) -> None:
+    frame = space(UXNetOptions(widths=(4, 8, 8), strides=((1, 1, 1), (2, 2, 2), (2, 2, 2))))
+    searched = derive_within(UXNET.sample(frame, 1), wish=Wish(params=3000), size=(8, 8, 8))
+    dump(searched, tmp_path / "search" / "genotype.json")
+    step = DeriveStep(name="all", data="data", search="search", tau=0.0)
+
+    do(step, tmp_path, tmp_path, Observer())
+
+    found = load(tmp_path / "all" / "genotype.json")
+    assert found.space is not None
+    assert found.space.tau == 0.0
+    assert network_cost(found.architecture, (8, 8, 8)).params <= 3000
 
 
 def test_every_kind_of_step_leaves_its_result_and_is_done_once(

@@ -28,7 +28,7 @@ class SearchConfig(BaseModel):
         fold: Which one, from 0 on.
         family: Search space family.
         levels: Most resolutions; fewer when the images are small.
-        width: Channels at level 0; they double with each level.
+        width: Channels at level 0; they double with each level, up to 320.
         batch_size: Patches per half-step.
         mirror: Flip patches at random; not where a label depends on the side.
         memory: GiB that a step may take; the patch shrinks to fit.

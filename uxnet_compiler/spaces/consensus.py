@@ -22,14 +22,14 @@ def consensus(found: Sequence[Source], *, name: str | None = None) -> Genotype:
 
     The order of the searches does not matter, and one search alone gives its own architecture.
     Where their thresholds differ, the mean gate is read at the mean threshold. Limits on the cost
-    are not applied.
+    are not applied here: `uxnet_compiler.search.budget.consensus` does that.
 
     Args:
         found: Genotypes with evidence, of the same space; at least one.
         name: Of the consensus; `<family>-consensus` when not given.
 
     Raises:
-        GenotypeError: One has no evidence, or is of another space.
+        GenotypeError: One has no evidence, is of another space, or is read in another way.
     """
     sources = [source for source, _ in found]
     refs, believed = _parts(found)
@@ -52,6 +52,7 @@ def consensus(found: Sequence[Source], *, name: str | None = None) -> Genotype:
         mean,
         name=name or f"{family.name}-consensus",
         tau=fmean(taus),
+        soft=refs[0].soft,
         provenance=_provenance([genotype.provenance for _, genotype in found]),
         source=sources[0],
     )
@@ -72,7 +73,7 @@ def _parts(found: Sequence[Source]) -> tuple[list[SpaceRef], list[Evidence]]:
 def _require_alike(
     sources: Sequence[str], refs: Sequence[SpaceRef], believed: Sequence[Evidence]
 ) -> None:
-    """Refuse searches of different spaces.
+    """Refuse searches of different spaces, or within different limits.
 
     Raises:
         GenotypeError: The message names the first field that differs.
@@ -83,21 +84,30 @@ def _require_alike(
         for field in [*wanted, *(field for field in mine if field not in wanted)]:
             if mine.get(field) != wanted.get(field):
                 told = f"{_told(mine, field)}, but {_told(wanted, field)} in {sources[0]}"
-                raise GenotypeError(source, [(field, f"{told}: not the same space")])
+                raise GenotypeError(source, [(field, f"{told}: {_remedy(field)}")])
 
 
 def _fields(ref: SpaceRef, evidence: Evidence) -> dict[str, object]:
-    """Return what has to be the same: all of the space but how it is read, and the evidence."""
+    """Return what has to be the same: all but the threshold and the numbers of the evidence."""
+    limits = {} if ref.limits is None else ref.limits.model_dump(exclude_none=True)
     return {
         "space.family": ref.family,
         "space.version": ref.version,
         **{f"space.options.{key}": value for key, value in sorted(ref.options.items())},
+        "space.soft": ref.soft,
+        **{f"space.limits.{key}": value for key, value in limits.items()},
         **{f"evidence.gates.{key}": "there" for key in evidence.gates},
         **{
             f"evidence.choices.{key}": ", ".join(sorted(candidates))
             for key, candidates in evidence.choices.items()
         },
     }
+
+
+def _remedy(field: str) -> str:
+    if field.startswith(("space.limits.", "space.soft")):
+        return "read both alike first, with `uxnet derive`"
+    return "not the same space"
 
 
 def _told(fields: Mapping[str, object], field: str) -> str:

@@ -144,7 +144,9 @@ def _genotypes(fold: int, config: SearchConfig) -> list[Step]:
     for row in ROWS:
         if row.search == "both" and row.tau is not None and row.tau != SEARCHED_AT:
             name = genotype(fold, row)
-            steps.append(DeriveStep(name=name, data=DATA, search=source, tau=row.tau))
+            steps.append(
+                DeriveStep(name=name, data=DATA, search=source, tau=row.tau, device=config.device)
+            )
     return steps
 
 

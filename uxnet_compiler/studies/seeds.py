@@ -10,9 +10,9 @@ from uxnet_compiler.files import write_text
 from uxnet_compiler.machine.launch import place
 from uxnet_compiler.runs.folder import RunFolder, dump_json
 from uxnet_compiler.schema import Genotype, dump, load
+from uxnet_compiler.search.budget.consensus import consensus_within
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.trust.agreement import Agreement, agreement
-from uxnet_compiler.spaces.consensus import consensus
 from uxnet_compiler.studies.step import SearchStep, Study
 from uxnet_compiler.studies.work import Show, run_study
 
@@ -62,9 +62,10 @@ def search_seeds(
     runs = [out / name for name in names]
     agreed = agreement(runs)
     sources = [RunFolder(run).genotype_path for run in runs]
-    found = consensus(
+    found = consensus_within(
         [(str(source), load(source)) for source in sources],
         name=f"{load(sources[0]).name.rpartition('-')[0]}-consensus",
+        device=config.device,
     )
     write_text(out / "agreement.json", dump_json(agreed))
     dump(found, out / "genotype.json")

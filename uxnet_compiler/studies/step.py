@@ -60,21 +60,17 @@ class PlainStep(_Step):
 
 
 class DeriveStep(_Step):
-    """Read the evidence of a search again, at another threshold."""
+    """Read the evidence of a search again, at another threshold, within its limits."""
 
     kind: Literal["derive"] = "derive"
     search: Name
     tau: Annotated[float, Field(ge=0, le=1)]
+    device: str = "auto"
 
     @property
     def needs(self) -> tuple[str, ...]:
         """Names of the steps that come before."""
         return (self.search,)
-
-    @property
-    def device(self) -> str:
-        """No other one is of use to it."""
-        return "cpu"
 
 
 class TrainStep(_Step):

@@ -11,10 +11,11 @@ from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import Evidence, Genotype, Provenance, dump, load
+from uxnet_compiler.search.budget.derive import derive_within
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.search import search
 from uxnet_compiler.search.task import plan_search, searched_part
-from uxnet_compiler.spaces import FAMILIES, derive
+from uxnet_compiler.spaces import FAMILIES
 from uxnet_compiler.studies.folder import enter, is_done, require_data
 from uxnet_compiler.studies.step import (
     DeriveStep,
@@ -78,7 +79,8 @@ def do(step: Step, data: Path, out: Path, observer: Observer) -> bool:
             dump(plain(data, step.config, observer), folder.genotype_path)
         case DeriveStep():
             source = RunFolder(out / step.search).genotype_path
-            dump(derive(load(source), step.tau, source=str(source)), folder.genotype_path)
+            found = derive_within(load(source), step.tau, source=str(source), device=step.device)
+            dump(found, folder.genotype_path)
         case TrainStep():
             resume = folder.config_path.is_file()
             genotype = load(RunFolder(out / step.genotype).genotype_path)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from uxnet_compiler.errors import GenotypeError, RunError
 from uxnet_compiler.schema import Genotype, Limits
 from uxnet_compiler.search.budget.fit import within
 from uxnet_compiler.search.budget.limits import Wish
 from uxnet_compiler.spaces import derive
+
+if TYPE_CHECKING:
+    import torch
+
+    from uxnet_compiler.machine.selftest import Precision
 
 DEFAULT_BATCH = 2
 
@@ -46,6 +53,24 @@ def derive_within(
     plain = derive(genotype, tau, soft=soft, source=source)
     old = ref.limits if ref is not None else None
     limits = _limits(old, wish or Wish(), size or _known_size(genotype, old), batch_size, source)
+    return decode_within(plain, limits, device=device, source=source)
+
+
+def decode_within(
+    plain: Genotype, limits: Limits | None, *, device: str = "auto", source: str = "genotype"
+) -> Genotype:
+    """Return a decoded genotype as it is within limits, with latencies of this machine.
+
+    Args:
+        plain: With evidence, decoded at its threshold without limits.
+        limits: None for none.
+        device: Where latencies are measured.
+        source: Where the document comes from, for messages.
+
+    Raises:
+        RunError: No network of the space is within the limits, or they are those of another
+            machine.
+    """
     if limits is None or limits.latency_ms is None:
         return within(plain, limits)
     return _within_latency(plain, limits, device, source)
@@ -92,10 +117,10 @@ def _known_size(genotype: Genotype, old: Limits | None) -> tuple[int, ...] | Non
 def _within_latency(plain: Genotype, limits: Limits, device: str, source: str) -> Genotype:
     from uxnet_compiler.costs.latency import Latencies
     from uxnet_compiler.machine.device import pick_device
-    from uxnet_compiler.machine.selftest import precision_for
 
     where = pick_device(device)
-    latencies = Latencies(where, precision_for(where, plain.architecture.spatial_dims))
+    precision = _precision(where, limits.machine, plain.architecture.spatial_dims)
+    latencies = Latencies(where, precision)
     if limits.machine not in {latencies.machine, "this machine"}:
         raise RunError(
             f"{source}: limited to {limits.latency_ms:g} ms on {limits.machine!r}; this machine is"
@@ -105,3 +130,15 @@ def _within_latency(plain: Genotype, limits: Limits, device: str, source: str) -
     found = within(plain, here, latencies)
     latencies.keep()
     return found
+
+
+def _precision(device: torch.device, machine: str | None, spatial_dims: int) -> Precision:
+    """Return the precision that the limits were measured in, if here, else the fastest."""
+    from uxnet_compiler.costs.latency import machine_name
+    from uxnet_compiler.machine.selftest import choose_precision
+
+    for name in ("float32", "bfloat16"):
+        asked = choose_precision(name, device, spatial_dims)
+        if machine_name(device, asked) == machine:
+            return asked
+    return choose_precision("auto", device, spatial_dims)
