@@ -13,7 +13,7 @@ import click
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from .quantities import COUNT, GIBIBYTES
+from .quantities import COUNT, GIBIBYTES, FiniteRange
 
 if TYPE_CHECKING:
     from uxnet_compiler.passes import Pass
@@ -160,7 +160,7 @@ _LIMIT_OPTIONS = (
     click.option("--max-training-memory", type=GIBIBYTES, help="Most memory of a training step."),
     click.option(
         "--max-latency",
-        type=click.FloatRange(0, min_open=True),
+        type=FiniteRange(0, min_open=True),
         metavar="MS",
         help="Most milliseconds for one image on this machine.",
     ),
@@ -181,7 +181,9 @@ device_option = click.option(
     help="auto, cpu, cuda or cuda:1; auto takes the first GPU, else the CPU.",
 )
 tta_option = click.option(
-    "--tta", is_flag=True, help="Average over all flips of the image: better and slower; after training with --mirror."
+    "--tta",
+    is_flag=True,
+    help="Average over all flips of the image: better and slower; after training with --mirror.",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,7 @@ import click
 
 from uxnet_compiler.wording import mebibytes, short
 
-__all__ = ["COUNT", "GIBIBYTES", "Count", "Gibibytes", "mebibytes", "short"]
+__all__ = ["COUNT", "GIBIBYTES", "Count", "FiniteRange", "Gibibytes", "mebibytes", "short"]
 
 
 _COUNTS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -49,6 +50,19 @@ class Gibibytes(click.ParamType):  # type: ignore[type-arg]  # click 8.1 knows n
         number = float(match[1]) * _BYTES[match[2] or ""] if match else 0.0
         if number <= 0:
             self.fail(f"{value!r} is no amount of memory; write 1.5 (GiB) or 512MiB", param, ctx)
+        return number
+
+
+class FiniteRange(click.FloatRange):
+    """Read a number within bounds that is not NaN or infinite, which lie in any bounds of click."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a finite number", param, ctx)
         return number
 
 

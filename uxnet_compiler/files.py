@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from uxnet_compiler.errors import RunError
 
 CACHE_VARIABLE = "UXNET_CACHE"
 CACHE_TAG = "CACHEDIR.TAG"
+_DRAFT = ".writing-"
+_ABANDONED_S = 24 * 3600.0  # no entry takes so long to write
 
 
 @contextmanager
@@ -25,11 +28,12 @@ def replacing(path: Path) -> Iterator[Path]:
     writers (SimpleITK, matplotlib) choose the format by it.
 
     Raises:
-        RunError: The parent folder cannot be made or written.
+        RunError: The parent folder cannot be made or written, the disk is full, or `path` is a
+            folder and a file is to take its place.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=".writing-", dir=path.parent))
+        scratch = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=path.parent))
     except OSError as error:
         raise RunError(f"{path}: cannot write here: {error.strerror or error}") from None
     try:
@@ -38,6 +42,10 @@ def replacing(path: Path) -> Iterator[Path]:
         if path.is_dir() and draft.is_dir():
             shutil.rmtree(path)
         draft.replace(path)
+    except OSError as error:
+        if error.filename is not None and scratch not in Path(error.filename).parents:
+            raise  # of another file, which the block reads
+        raise RunError(f"{path}: cannot be written: {error.strerror or error}") from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
@@ -108,16 +116,43 @@ def cache_rooms() -> list[Room]:
     """Look at the folders that `cache_room` made; whatever else lies beside them does not count."""
     rooms = []
     for tag in sorted(cache_folder().glob(f"*/{CACHE_TAG}")):
-        sizes = [
-            path.stat().st_size
-            for path in tag.parent.rglob("*")
-            if path.is_file() and path.name != CACHE_TAG
-        ]
+        sizes = [size for entry in _entries(tag.parent) for size in _sizes(entry)]
         rooms.append(Room(tag.parent, len(sizes), sum(sizes)))
     return rooms
 
 
 def clear_cache() -> None:
-    """Remove the folders that `cache_room` made; jobs that have files of them open keep those."""
+    """Remove the folders that `cache_room` made; jobs keep what they have open or are writing."""
     for room in cache_rooms():
-        shutil.rmtree(room.path)
+        for entry in _entries(room.path):
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+        if all(left.name == CACHE_TAG for left in room.path.glob("*")):
+            (room.path / CACHE_TAG).unlink(missing_ok=True)
+            with suppress(OSError):  # a job has begun to write
+                room.path.rmdir()
+
+
+def _entries(room: Path) -> list[Path]:
+    """List what lies in a folder of the cache, without what others are writing just now."""
+    return [path for path in room.glob("*") if path.name != CACHE_TAG and not _in_work(path)]
+
+
+def _in_work(path: Path) -> bool:
+    """Tell whether a job is writing this; after a day it is what a killed job left."""
+    if not path.name.startswith(_DRAFT):
+        return False
+    with suppress(FileNotFoundError):  # it has just been finished
+        return time.time() - path.stat().st_mtime < _ABANDONED_S
+    return True
+
+
+def _sizes(entry: Path) -> Iterator[int]:
+    """Yield the sizes of a file, or of the files in a folder, without those that just vanished."""
+    inside = [Path(folder, name) for folder, _, names in os.walk(entry) for name in names]
+    for path in inside or [entry]:
+        with suppress(FileNotFoundError):
+            if path.is_file():
+                yield path.stat().st_size

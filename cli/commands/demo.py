@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from ..quantities import mebibytes, short
+from ..quantities import FiniteRange, mebibytes, short
 
 SEARCH_PART = 0.4
 CASES = 40  # fewer are learnt by heart
@@ -39,7 +39,7 @@ class Step:
 )
 @click.option(
     "--minutes",
-    type=click.FloatRange(0.05, 10_000),
+    type=FiniteRange(0.05, 10_000),
     default=4.0,
     show_default=True,
     help="Time for search and training together; the rest takes another minute.",

@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from ..options import device_option, limit_options, size_option
+from ..quantities import FiniteRange
 
 
 @click.command("derive")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--tau",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     help="Keep the edges whose gate is at least this; as in RUN when not given.",
 )
 @limit_options

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..options import cache_option, device_option, runtime_option, tta_option
+from ..quantities import FiniteRange
 
 if TYPE_CHECKING:
     from uxnet_compiler.runtimes import Wanted
@@ -26,7 +27,7 @@ WORST = 5
 )
 @click.option(
     "--tolerance",
-    type=click.FloatRange(0, 1000),
+    type=FiniteRange(0, 1000),
     default=1.0,
     show_default=True,
     help="Distance in mm at which two surfaces count as the same.",

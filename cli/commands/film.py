@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ..options import themed
+from ..quantities import FiniteRange
 
 
 @click.command("film")
@@ -22,7 +23,7 @@ from ..options import themed
 @themed("slides")
 @click.option(
     "--seconds",
-    type=click.FloatRange(1, 120),
+    type=FiniteRange(1, 120),
     default=10,
     show_default=True,
     help="How long the search takes in the film; its end is held for two more.",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..quantities import FiniteRange
+
 if TYPE_CHECKING:
     from uxnet_compiler.data.phantom import Layout
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--spacing",
-    type=click.FloatRange(0.01, 100),
+    type=FiniteRange(0.01, 100),
     nargs=3,
     default=(1.5, 1.0, 1.0),
     show_default=True,

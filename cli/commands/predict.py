@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..options import device_option, runtime_option, tta_option
+from ..quantities import FiniteRange
 
 if TYPE_CHECKING:
     from uxnet_compiler.runtimes import Wanted
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
 @click.option(
     "--memory",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     metavar="GIB",
     help="Memory that the program may take; otherwise what the machine has left. Sums that do not"
     " fit go to a file in --out while an image is segmented; the result is the same.",

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from ..options import strides_option, widths_option
+from ..quantities import FiniteRange
 
 
 @click.command("sample")
@@ -15,7 +16,7 @@ from ..options import strides_option, widths_option
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which one.")
 @click.option(
     "--tau",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=0.5,
     show_default=True,
     help="Uniform random gates below this are cut.",

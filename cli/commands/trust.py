@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..quantities import mebibytes, short
+from ..quantities import FiniteRange, mebibytes, short
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,7 +23,7 @@ COLOURS = {"ok": "green", "doubt": "yellow", "bad": "red"}
 @click.argument("data", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--train-minutes",
-    type=click.FloatRange(0, 1_000_000, min_open=True),
+    type=FiniteRange(0, 1_000_000, min_open=True),
     help="Also train the genotype, U-Net and random genotypes on DATA, each for so long.",
 )
 @click.option(

@@ -82,3 +82,27 @@ def test_edges_carry_their_gates_on_request(document: Path, tmp_path: Path) -> N
     assert (first.exit_code, second.exit_code) == (0, 0), first.output + second.output
     assert "scale@1" in soft.read_text()
     assert hard.read_bytes() == document.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "code"),
+    [
+        ("--tau", "nan", 2),
+        ("--max-latency", "inf", 2),
+        ("--max-params", "1000000000t", 1),
+        ("--max-memory", "99999999999TiB", 1),
+        ("--size", "70000x32x32", 1),
+    ],
+)
+def test_a_number_that_no_document_can_hold_is_one_line(
+    document: Path, tmp_path: Path, option: str, value: str, code: int
+) -> None:
+    out = tmp_path / "out.json"
+    rest = ("--max-macs", "1G") if option == "--size" else ("--size", "16x16x16")
+
+    found = derive(document, option, value, *rest, "-o", out)
+
+    assert found.exit_code == code, found.output
+    assert "Traceback" not in found.stderr
+    assert code == 2 or found.stderr.count("\n") == 1
+    assert not out.exists()

@@ -86,6 +86,31 @@ def test_what_is_kept_is_not_measured_again(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [first.path.name]
 
 
+def test_what_another_job_measured_meanwhile_stays(tmp_path: Path) -> None:
+    ours, theirs = table(tmp_path), table(tmp_path)
+    theirs.times = {"theirs": 1.0}
+    theirs.network_ms(network(), SIZE)
+    theirs.keep()
+    ours.network_ms(network(), SIZE)
+
+    ours.keep()
+
+    assert set(table(tmp_path).times) == set(ours.times) | {"theirs"}
+
+
+def test_a_job_takes_its_own_times_again_whatever_the_cache_says(tmp_path: Path) -> None:
+    first = table(tmp_path)
+    before = first.network_ms(network(), SIZE)
+    first.remember(tmp_path / "job.json")
+    first.times = dict.fromkeys(first.times, 77.0)
+    first.keep()
+
+    again = table(tmp_path, broken_clock)
+    again.recall(tmp_path / "job.json")
+
+    assert again.network_ms(network(), SIZE) == before
+
+
 @pytest.mark.parametrize("damage", ["", "{", '{"machine": 1}', '{"machine": "other", "times": {}}'])
 def test_a_damaged_table_is_measured_again(tmp_path: Path, damage: str) -> None:
     latencies = table(tmp_path)

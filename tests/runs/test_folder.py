@@ -53,6 +53,18 @@ def test_a_run_is_resumed_with_the_same_configuration_only(tmp_path: Path) -> No
         folder.check(Config(lr=0.2), resume=True)
 
 
+def test_what_may_be_mended_is_told_and_written_down(tmp_path: Path) -> None:
+    folder = begin(tmp_path / "run", Config())
+    notes: list[str] = []
+
+    mended = folder.check(Config(lr=0.2), resume=True, mendable=["lr"])
+    folder.go_on(Config(lr=0.2), mended, notes.append)
+
+    assert mended == ("lr was 0.1, is now 0.2",)
+    assert notes == ["lr was 0.1, is now 0.2: the end will be another one than without this change"]
+    assert folder.check(Config(lr=0.2), resume=True) == ()
+
+
 def test_there_must_be_a_run_to_resume(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no run to resume"):
         RunFolder(tmp_path / "run").check(Config(), resume=True)

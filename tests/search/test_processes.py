@@ -53,6 +53,9 @@ def test_two_processes_search_as_one_with_the_double_batch(
     diaries = [read_events(run / "events.jsonl") for run in (pair, one)]
     for ours, theirs in zip(*diaries, strict=True):
         assert abs(float(str(ours["loss"])) - float(str(theirs["loss"]))) <= 1e-5
+        assert (ours["dice"] is None) == (theirs["dice"] is None)
+        # Overlaps of all patches are added up, of which one process sees every other.
+        assert abs(float(str(ours["dice"] or 0)) - float(str(theirs["dice"] or 0))) <= 1e-3
 
 
 def test_two_processes_write_one_run_and_go_on_together(phantom_set: Path, tmp_path: Path) -> None:

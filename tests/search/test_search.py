@@ -5,6 +5,7 @@ import os
 import signal
 from math import nan
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,11 +15,13 @@ from uxnet_compiler.errors import DataError, RunError
 from uxnet_compiler.runs.events import read_events
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import load
+from uxnet_compiler.search import loop
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.decision import MEASURED_FILE
 from uxnet_compiler.search.inherit import SUPERNET_FILE, inherited_weights
 from uxnet_compiler.search.probe import Probe
 from uxnet_compiler.search.search import Found, search
+from uxnet_compiler.search.strategies.trainer import Trainer
 from uxnet_compiler.search.trust.report import read_trust
 from uxnet_compiler.spaces import FAMILIES, derive
 
@@ -283,6 +286,63 @@ def test_a_loss_that_is_no_number_stops_the_search_in_one_line(
         search(phantom_set, tmp_path / "run", config())
 
     assert "\n" not in str(error.value)
+    assert "--resume goes on from it, with a lower --weight-lr than 0.002" in str(error.value)
+
+
+def test_a_search_that_broke_down_goes_on_with_a_lower_learning_rate(
+    phantom_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, factors, heard = Trainer.step, iter((1.0, 1.0, nan)), StopIn()
+
+    def spoil(self: Trainer, *given: Any) -> float:
+        factor = next(factors)
+        first = next(self.network.parameters())
+        hook = first.register_hook(lambda gradient: gradient * factor)  # type: ignore[no-untyped-call]  # torch has no type
+        try:
+            return real(self, *given)
+        finally:
+            hook.remove()
+
+    monkeypatch.setattr(Trainer, "step", spoil)
+    monkeypatch.setattr(loop, "SAVE_EVERY_S", 0.0)
+    with pytest.raises(RunError, match="step 3: the gradient of the weights is not a finite"):
+        search(phantom_set, tmp_path / "run", config(steps=4))
+    monkeypatch.setattr(Trainer, "step", real)
+
+    found = search(
+        phantom_set,
+        tmp_path / "run",
+        config(steps=4, weight_lr=1e-4),
+        resume=True,
+        observer=heard,
+    )
+
+    assert found.summary.complete
+    assert any("weight_lr was 0.002, is now 0.0001" in text for text in heard.said)
+    assert [e["step"] for e in read_events(tmp_path / "run" / "events.jsonl")] == [1, 2, 3, 4]
+
+
+def test_a_number_that_is_not_finite_while_measuring_is_told_with_the_folder(
+    phantom_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise FloatingPointError("the loss is not a finite number")
+
+    monkeypatch.setattr("uxnet_compiler.search.decision.adapt", fail)
+
+    with pytest.raises(RunError, match=r"run: measuring: the loss .*: --resume goes on from it"):
+        search(phantom_set, tmp_path / "run", config())
+
+
+def test_a_complete_search_is_not_done_again(
+    phantom_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = search(phantom_set, tmp_path / "run", config(steps=2))
+    monkeypatch.setattr(Trainer, "step", lambda *_: pytest.fail("a step was made"))
+
+    again = search(phantom_set, tmp_path / "run", config(steps=2), resume=True)
+
+    assert again == made
 
 
 def test_no_network_inherits_from_partial_channels(phantom_set: Path, tmp_path: Path) -> None:

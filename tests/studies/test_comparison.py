@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from uxnet_compiler.errors import RunError
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import load
 from uxnet_compiler.search.config import SearchConfig
@@ -72,3 +73,15 @@ def test_a_search_is_trained_beside_a_unet_and_a_random_genotype(
     assert again == report
     assert len(made) == 3
     assert made == {path: path.stat().st_mtime_ns for path in made}
+
+
+def test_other_data_than_the_search_saw_are_refused(
+    phantom_set: Path, phantom_set_2d: Path, tmp_path: Path
+) -> None:
+    search(phantom_set, tmp_path / "run", SearchConfig(steps=1, levels=2, width=2))
+
+    with pytest.raises(RunError, match=r"not the data set that .*run was searched on") as caught:
+        compare_trained(tmp_path / "run", phantom_set_2d, silent, minutes=0.01)
+
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run" / "trust").exists()

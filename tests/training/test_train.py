@@ -168,10 +168,13 @@ def test_a_loss_that_is_not_finite_ends_the_run_in_one_line(
 
     monkeypatch.setattr(Loop, "save_checkpoint", spoil)
 
-    with pytest.raises(RunError, match=r"step 1: the loss is nan; start again with a lower --lr"):
+    with pytest.raises(RunError, match=r"step 1: the loss is nan; .* with a lower --lr than"):
         train(unet, phantom_set, tmp_path / "run", CONFIG)
 
     assert not (tmp_path / "run" / "weights.safetensors").exists()
+    monkeypatch.setattr(Loop, "save_checkpoint", real)
+    mended = CONFIG.model_copy(update={"lr": 1e-4})
+    assert train(unet, phantom_set, tmp_path / "run", mended, resume=True).summary.complete
 
 
 def test_a_genotype_for_other_data_is_refused_before_anything_is_written(

@@ -72,7 +72,7 @@ class Latencies:
         self.machine = machine_name(device, precision)
         key = hashlib.sha256(self.machine.encode()).hexdigest()[:16]
         self.path = (folder or cache_room("latency")) / f"{key}.json"
-        self.times = self._read()
+        self.times = self._read(self.path)
         self._fresh = False
 
     def network_ms(self, graph: Graph, image_size: tuple[int, ...]) -> float:
@@ -99,15 +99,26 @@ class Latencies:
         return self.times[key]
 
     def keep(self) -> None:
-        """Write the table down, if it has grown."""
+        """Write the table down, if it has grown; what others measured meanwhile stays there."""
         if self._fresh:
-            kept = _Kept(machine=self.machine, times=dict(sorted(self.times.items())))
-            write_text(self.path, kept.model_dump_json(indent=1) + "\n")
+            self._write(self.path, self._read(self.path) | self.times)
             self._fresh = False
 
-    def _read(self) -> dict[str, float]:
+    def remember(self, path: Path) -> None:
+        """Write the table to a file of a job that will need the very same times again."""
+        self._write(path, self.times)
+
+    def recall(self, path: Path) -> None:
+        """Take the times of such a file, if they are of this machine, in place of all others."""
+        self.times |= self._read(path)
+
+    def _write(self, path: Path, times: dict[str, float]) -> None:
+        kept = _Kept(machine=self.machine, times=dict(sorted(times.items())))
+        write_text(path, kept.model_dump_json(indent=1) + "\n")
+
+    def _read(self, path: Path) -> dict[str, float]:
         try:
-            kept = _Kept.model_validate_json(self.path.read_bytes())
+            kept = _Kept.model_validate_json(path.read_bytes())
         except (OSError, ValidationError):
             return {}
         return kept.times if kept.machine == self.machine else {}

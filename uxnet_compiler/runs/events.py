@@ -6,24 +6,24 @@ import json
 import math
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from torch.utils.tensorboard import SummaryWriter
-
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.files import write_text
+from uxnet_compiler.runs.board import Board
 
 Value = bool | int | float | str | None | list["Value"] | dict[str, "Value"]
 Event = dict[str, Value]
 
 
 class EventLog:
-    """Append what happens to `events.jsonl` and `tb/`.
+    """Append what happens to `events.jsonl` and, for TensorBoard, to `tb/`.
 
-    The file holds no dates, so two runs of the same job can be compared line by line. A crash can
-    cut the last line at most.
+    Neither holds dates, so two runs of the same job can be compared line by line. A crash can cut
+    the last line at most.
 
     Args:
         folder: Folder of the run.
@@ -38,6 +38,7 @@ class EventLog:
         self._mute = mute
         if mute:
             return
+        self._folder = folder
         path = folder / "events.jsonl"
         kept = [
             event
@@ -45,9 +46,11 @@ class EventLog:
             if isinstance(event["step"], int) and event["step"] <= (resume_step or 0)
         ]
         write_text(path, "".join(_line(event) for event in kept))
-        self._file = path.open("a", encoding="utf-8", newline="\n")
-        purge = None if resume_step is None else resume_step + 1
-        self._board = SummaryWriter(log_dir=str(folder / "tb"), purge_step=purge)
+        with _writing(folder):
+            self._file = path.open("a", encoding="utf-8", newline="\n")
+            self._board = Board(folder / "tb")
+            for event in kept:
+                self._show(event)
 
     def emit(self, kind: str, step: int, **values: Value) -> None:
         """Write one event; numbers become scalars `<kind>/<key>` in TensorBoard.
@@ -56,26 +59,27 @@ class EventLog:
         """
         if self._mute:
             return
-        try:
-            self._file.write(_line({"kind": kind, "step": step, **values}))
+        event: Event = {"kind": kind, "step": step, **values}
+        with _writing(self._folder):
+            self._file.write(_line(event))
             self._file.flush()
-        except OSError as error:
-            where = self._file.name
-            raise RunError(f"{where}: cannot be written: {error.strerror or error}") from None
-        for key, value in values.items():
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                self._board.add_scalar(f"{kind}/{key}", value, step)
+            self._show(event)
+            self._board.flush()
 
     def settle(self) -> None:
         """Wait until all events so far are on the disk, as a checkpoint that follows them must."""
         if not self._mute:
-            os.fsync(self._file.fileno())
+            with _writing(self._folder):
+                os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Write what is buffered and close both."""
         if not self._mute:
-            self._file.close()
-            self._board.close()
+            with _writing(self._folder):
+                try:
+                    self._file.close()
+                finally:
+                    self._board.close()
 
     def __enter__(self) -> Self:
         return self
@@ -86,7 +90,31 @@ class EventLog:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except RunError:
+            if error is None:
+                raise  # else the first error says more
+
+    def _show(self, event: Event) -> None:
+        """Give the numbers of an event to TensorBoard, as `<kind>/<key>`."""
+        kind, step = event["kind"], event["step"]
+        assert isinstance(step, int)
+        numbers = {
+            f"{kind}/{key}": float(value)
+            for key, value in event.items()
+            if key != "step" and isinstance(value, int | float) and not isinstance(value, bool)
+        }
+        self._board.add(step, numbers)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise RunError(f"{folder}: the diary cannot be written: {reason}") from None
 
 
 def read_events(path: Path) -> list[Event]:

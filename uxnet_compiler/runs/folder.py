@@ -1,11 +1,11 @@
-"""The folder of a run: one place, one configuration, never two jobs on top of each other."""
+"""The folder of a run: one place, one configuration, one job at a time."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,11 +49,6 @@ class RunFolder:
         return self.path / "events.jsonl"
 
     @property
-    def tensorboard_path(self) -> Path:
-        """The folder to give to TensorBoard."""
-        return self.path / "tb"
-
-    @property
     def weights_path(self) -> Path:
         """The trained weights of the compiled network."""
         return self.path / "weights.safetensors"
@@ -73,17 +68,28 @@ class RunFolder:
         """The result in a few numbers."""
         return self.path / "summary.json"
 
-    def check(self, config: BaseModel, *, resume: bool = False) -> None:
+    def check(
+        self, config: BaseModel, *, resume: bool = False, mendable: Collection[str] = ()
+    ) -> tuple[str, ...]:
         """Refuse a folder that cannot be used, before any work is done; nothing is written.
 
         What a job left that was killed before its first checkpoint does not count.
+
+        Args:
+            config: Of the job that is to be done.
+            resume: Whether it goes on with the run in the folder.
+            mendable: Fields that may be others than before, since a run that broke down needs it.
+
+        Returns:
+            Of these, the ones that are: what each was, and what it is now.
 
         Raises:
             RunError: The folder is not empty and `resume` is false; there is no run to resume, or
                 it had another configuration; or nothing can be written there.
         """
+        mended: tuple[str, ...] = ()
         if resume:
-            self._require_same(config)
+            mended = self._require_same(config, mendable)
         elif self.path.exists() and not self.path.is_dir():
             raise RunError(f"{self.path}: is a file; a run needs a new or an empty folder")
         elif self.path.is_dir() and not self._is_unborn():
@@ -96,6 +102,7 @@ class RunFolder:
         )
         if not anchor.is_dir() or not os.access(anchor, os.W_OK | os.X_OK):
             raise RunError(f"{self.path}: cannot write here: {anchor} allows no new files")
+        return mended
 
     @contextmanager
     def beginning(self, config: BaseModel) -> Iterator[None]:
@@ -110,6 +117,22 @@ class RunFolder:
         yield
         self.write(self.config_path, config)
         self.tidy()
+
+    def go_on(self, config: BaseModel, mended: Sequence[str], note: Callable[[str], None]) -> None:
+        """Make the folder that of a run that goes on.
+
+        Args:
+            config: That it goes on with.
+            mended: What of it is other than before, as `check` tells it.
+            note: Told of that.
+
+        Raises:
+            RunError: The folder cannot be written.
+        """
+        self.tidy()
+        self.write(self.config_path, config)
+        for told in mended:
+            note(f"{told}: the end will be another one than without this change")
 
     def tidy(self) -> None:
         """Remove what a job left that was killed while it wrote."""
@@ -151,18 +174,20 @@ class RunFolder:
         begun = (self.path / BEGUN).is_file() and not self.config_path.is_file()
         return begun or all(path.match(DRAFTS) for path in self.path.iterdir())
 
-    def _require_same(self, config: BaseModel) -> None:
+    def _require_same(self, config: BaseModel, mendable: Collection[str]) -> tuple[str, ...]:
         if not self.config_path.is_file():
             raise RunError(f"{self.path}: no run to resume here (no config.json in it)")
         before = self.read(self.config_path, type(config))
         old, new = before.model_dump(mode="json"), config.model_dump(mode="json")
-        changed = sorted(key for key in new if old[key] != new[key])
-        if changed:
-            key = changed[0]
-            raise RunError(
-                f"{self.path}: cannot resume with another configuration: {key} was "
-                f"{json.dumps(old[key])}, is now {json.dumps(new[key])}"
-            )
+        changed = {
+            key: f"{key} was {json.dumps(old[key])}, is now {json.dumps(new[key])}"
+            for key in sorted(new)
+            if old[key] != new[key]
+        }
+        for key, told in changed.items():
+            if key not in mendable:
+                raise RunError(f"{self.path}: cannot resume with another configuration: {told}")
+        return tuple(changed.values())
 
 
 def dump_json(model: BaseModel) -> str:

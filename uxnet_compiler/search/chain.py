@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (the name everybody knows)
 
@@ -136,11 +134,3 @@ def _passes(op: Op) -> bool:
 
 def _size(kind: TensorType) -> float:
     return kind.channels / math.prod(kind.scale)
-
-
-def kernels(chain: nn.Module) -> Iterator[Tensor]:
-    """Return the kernels of a chain of convolutions, in order."""
-    for module in chain.children():
-        weight = module.weight
-        assert isinstance(weight, torch.Tensor)
-        yield weight

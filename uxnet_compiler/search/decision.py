@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
 from uxnet_compiler.data.patches import PAIR
-from uxnet_compiler.machine.memory import memory_errors
 from uxnet_compiler.machine.processes import any_of_all, from_first
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.runs.schedule import on_trial
@@ -101,7 +99,7 @@ def decide(
         complete: Whether all steps were made.
 
     Raises:
-        RunError: A loss is not finite.
+        RunError: A loss is not finite, or memory ran out.
     """
     learned = loop.strategy.evidence()
     if not complete or not measures(loop.task.config):
@@ -109,7 +107,8 @@ def decide(
     network, start = loop.strategy.network, time.monotonic()
     before = deepcopy(network.state_dict())
     try:
-        found = _measure(loop, learned, work, observer, partial(_tell, observer, stopper))
+        with loop.errors("measuring"):
+            found = _measure(loop, learned, work, observer, partial(_tell, observer, stopper))
     except _StoppedError:
         network.load_state_dict(before)
         return Outcome(learned, learned, complete=False, seconds=time.monotonic() - start)
@@ -137,8 +136,7 @@ def _measure(
     steps = round(STEPS * loop.schedule.steps) if space.choices else 0
     if steps:
         observer.phase("training single networks")
-        with _errors(loop):
-            adapt(loop.strategy, kept, loop.train, steps, told)
+        adapt(loop.strategy, kept, loop.train, steps, told)
     observer.phase("measuring ops")
     probe, networks = _probe(loop, PATCHES // PAIR), contexts(space, kept)
     dice = from_first(probe.dice(networks))
@@ -192,12 +190,13 @@ def expected(loop: Loop) -> Expected:
     learned, every = loop.strategy.evidence(), frozenset(space.gates)
     mixture, single = Weights(learned.choices, learned.gates), contexts(space, every)[0]
     probe = _probe(loop, 1)
-    edge_s = _timed(lambda: probe([mixture], [], lambda _: None))
-    op_s = _timed(lambda: probe([single], [], lambda _: None))
     steps_s = 0.0
-    if space.choices:
-        with _errors(loop), on_trial(loop.state, loop.restore):
-            steps_s = _timed(lambda: adapt(loop.strategy, every, loop.train, TIMED))
+    with loop.errors("timing steps"):
+        edge_s = _timed(lambda: probe([mixture], [], lambda _: None))
+        op_s = _timed(lambda: probe([single], [], lambda _: None))
+        if space.choices:
+            with on_trial(loop.state, loop.restore):
+                steps_s = _timed(lambda: adapt(loop.strategy, every, loop.train, TIMED))
     passes_s = edge_s * len(space.gates) * (COMPUTED_AGAIN + ASKED_AGAIN)
     passes_s += op_s * sum(map(len, space.choices.values())) * COMPUTED_AGAIN
     return from_first(Expected(passes_s * PATCHES / PAIR, STEPS * steps_s / TIMED))
@@ -209,14 +208,6 @@ def _timed(do: Callable[[], object]) -> float:
     start = time.monotonic()
     do()
     return time.monotonic() - start
-
-
-@contextmanager
-def _errors(loop: Loop) -> Iterator[None]:
-    """Say where training single networks failed."""
-    where = f"{loop.folder.path}: training single networks"
-    with memory_errors(where, "a smaller --batch-size or --memory may help"):
-        yield
 
 
 def _probe(loop: Loop, num_batches: int) -> Probe:

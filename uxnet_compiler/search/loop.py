@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -54,6 +56,15 @@ class Loop:
         self.elapsed_s = 0.0
         self.schedule = Schedule(steps=task.config.steps or 1)
 
+    def waiting(self, more_s: float = 0.0) -> float:
+        """Return the share of the time in which patches were waited for.
+
+        Args:
+            more_s: Seconds after the last step.
+        """
+        waited_s = self.train.waited_s + self.held_out.waited_s
+        return round(min(1.0, waited_s / (self.elapsed_s + more_s)), 4)
+
     def plan(self, reserved_s: float = 0.0, extra_s: float = 0.0) -> None:
         """Decide how many steps the search makes; with minutes, by timing some on trial.
 
@@ -101,14 +112,34 @@ class Loop:
             return self.step >= self.schedule.steps
 
     def _make_step(self, progress: float) -> Step:
-        where = f"{self.folder.path}: step {self.step + 1}"
+        with self.errors(f"step {self.step + 1}"):
+            return self.strategy.step(self.train, self.held_out, progress)
+
+    @contextmanager
+    def errors(self, what: str) -> Iterator[None]:
+        """Say what failed in a block, and how to go on.
+
+        Args:
+            what: The search was doing.
+
+        Raises:
+            RunError: Memory ran out, or a number is not finite.
+        """
+        where = f"{self.folder.path}: {what}"
         try:
             with memory_errors(where, "a smaller --batch-size or --memory may help"):
-                return self.strategy.step(self.train, self.held_out, progress)
+                yield
         except FloatingPointError as error:
-            good = self.folder.checkpoint_path
-            kept = f"; {good.name} holds the last good state" if good.exists() else ""
-            raise RunError(f"{where}: {error}{kept}") from None
+            raise RunError(f"{where}: {error}; {self._way_on()}") from None
+
+    def _way_on(self) -> str:
+        remedy = f"a lower --weight-lr than {self.task.config.weight_lr:g}"
+        if self.task.precision.dtype != "float32":
+            remedy = f"--precision float32, or {remedy}"
+        good = self.folder.checkpoint_path
+        if not good.exists():
+            return f"start again with {remedy}"
+        return f"{good.name} holds the last good state: --resume goes on from it, with {remedy}"
 
     def _tell(self, made: Step, log: EventLog, observer: Observer) -> None:
         log.emit(

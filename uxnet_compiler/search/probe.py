@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from uxnet_compiler.errors import RunError
 from uxnet_compiler.machine.layout import channels_last
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.search.loss import PatchLoss
@@ -47,7 +46,7 @@ class Probe:
         """Return the loss of each patch, of the bases in the first row; see `Losses`.
 
         Raises:
-            RunError: The loss of a base is not a number.
+            FloatingPointError: The loss of a base is not a number.
         """
         device = next(self._supernet.parameters()).device
         columns = []
@@ -58,9 +57,8 @@ class Probe:
                 values: dict[str, Tensor] = {}
                 rows = [self._losses(given, truth, base, keep=values)]
                 if not np.isfinite(rows).all():
-                    raise RunError(
-                        "the trained supernet's loss is not a number on held-out patches; try"
-                        " --precision float32"
+                    raise FloatingPointError(
+                        "the trained supernet's loss is not a number on held-out patches"
                     )
                 for index, change in enumerate(changes):
                     variant = change(base)

@@ -24,7 +24,7 @@ from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.runs.random_state import seed_everything
 from uxnet_compiler.runs.resuming import reopen
 from uxnet_compiler.runs.stopping import Stopper
-from uxnet_compiler.schema import Genotype, Provenance, dump
+from uxnet_compiler.schema import Genotype, Provenance, dump, load
 from uxnet_compiler.search.budget.search_budget import SearchBudget, search_budget
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.decision import MEASURED_FILE, Outcome, decide, expected
@@ -34,6 +34,9 @@ from uxnet_compiler.search.strategies import make_strategy
 from uxnet_compiler.search.task import Task, halves, plan_search, searched_part
 from uxnet_compiler.search.trust.report import measure_mixture, report_search
 from uxnet_compiler.spaces import FAMILIES
+
+MENDABLE = ("precision", "weight_lr")
+"""What a search may be resumed with otherwise than it was begun, since a loss was not finite."""
 
 
 class SearchSummary(BaseModel):
@@ -100,21 +103,24 @@ def search(
     device = pick_device(config.device)
     with together(device), repeatable(device):
         folder = RunFolder(out)
-        folder.check(config, resume=resume)
+        mended = folder.check(config, resume=resume, mendable=MENDABLE)
         wait_for_all()  # none may write before all have looked
         dataset = searched_part(open_dataset(data), config)
         observer.phase("measuring the data")
         digest = dataset_digest(dataset)
         state = reopen(folder, digest, here.count, observer.note) if resume else None
+        if resume and (done := _complete(folder)) is not None:
+            observer.note(f"{out}: complete already")
+            return done
         measured = fingerprint(dataset, lambda done, all_: observer.tick(done / all_, cases=done))
         plan, space = plan_search(dataset, measured, config)
         precision = (
             Precision(**state["precision"])
-            if state is not None
+            if state is not None and config.precision == "auto"
             else from_first(choose_precision(config.precision, device, plan.spatial_dims))
         )
         task = Task(config, dataset, digest, plan, space, precision)
-        budget = search_budget(task, device, observer)
+        budget = search_budget(task, device, observer, folder)
         observer.phase("loading the data")
         train, held_out = halves(task, observer)
         seed_everything(config.seed)
@@ -123,11 +129,11 @@ def search(
         )
         loop = Loop(task, folder, strategy, train, held_out)
         if state is None:
-            _begin(loop, observer)
+            _begin(loop, budget, observer)
         else:
             loop.restore(state)
             if here.is_first:
-                folder.tidy()
+                folder.go_on(config, mended, observer.note)
         observer.phase("searching", loop.step / loop.schedule.steps)
         with Stopper(elapsed_s=loop.elapsed_s) as stopper:
             made = loop.run(observer, stopper, resumed=resume)
@@ -139,7 +145,15 @@ def search(
         return found
 
 
-def _begin(loop: Loop, observer: Observer) -> None:
+def _complete(folder: RunFolder) -> Found | None:
+    """Return what a search has found that came to its end."""
+    if not folder.summary_path.is_file():
+        return None
+    summary = folder.read(folder.summary_path, SearchSummary)
+    return Found(folder, load(folder.genotype_path), summary) if summary.complete else None
+
+
+def _begin(loop: Loop, budget: SearchBudget, observer: Observer) -> None:
     """Plan the steps, and make the folder a run that can be resumed."""
     if loop.task.config.minutes is not None:
         observer.phase("timing steps")
@@ -150,6 +164,7 @@ def _begin(loop: Loop, observer: Observer) -> None:
         with loop.folder.beginning(loop.task.config):
             loop.folder.write(loop.folder.plan_path, loop.task.plan)
             loop.folder.write(loop.folder.schedule_path, loop.schedule)
+            budget.remember(loop.folder)
             loop.save()
 
 
@@ -175,7 +190,7 @@ def _finish(
         genotype=genotype.id,
         steps=loop.step,
         minutes=round((loop.elapsed_s + outcome.seconds) / 60, 2),
-        waiting=round((loop.train.waited_s + loop.held_out.waited_s) / loop.elapsed_s, 4),
+        waiting=loop.waiting(outcome.seconds),
         complete=outcome.complete,
         precision=task.precision.dtype,
         dice=loop.strategy.dice,
@@ -187,7 +202,9 @@ def _finish(
     if place().is_first:
         write_weights(loop.strategy.network.state_dict(), folder.path / SUPERNET_FILE)
         dump(genotype, folder.genotype_path)
-        if outcome.measurement is not None:
+        if outcome.measurement is None:
+            (folder.path / MEASURED_FILE).unlink(missing_ok=True)
+        else:
             folder.write(folder.path / MEASURED_FILE, outcome.measurement)
         folder.write(folder.summary_path, summary)
         report_search(

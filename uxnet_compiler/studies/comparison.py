@@ -14,6 +14,7 @@ from uxnet_compiler.data.plan import Plan
 from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.machine.selftest import choose_precision
+from uxnet_compiler.runs.checkpoint import load_checkpoint
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import Genotype, load
@@ -56,13 +57,14 @@ def compare_trained(
         The report with the comparison; None when Ctrl-C stopped it.
 
     Raises:
-        UxnetError: The run is no finished search, or a training failed.
+        UxnetError: The run is no finished search, or one on other data; or a training failed.
     """
     report = read_trust(run)
     folder = RunFolder.open(run)
     config = folder.read(folder.config_path, SearchConfig)
     genotype = load(folder.genotype_path)
     space = _space(genotype, run)
+    _require_searched(folder, config, data)
     genotypes = {SEARCHED: genotype, UNET: _unet(space)}
     for index, drawn in enumerate(draws(space, genotype.architecture, num_random)):
         genotypes[f"random-{index}"] = drawn
@@ -83,6 +85,19 @@ def compare_trained(
     report = extended(report, comparison=compared)
     write_trust(folder, report)
     return report
+
+
+def _require_searched(folder: RunFolder, config: SearchConfig, data: Path) -> None:
+    """Refuse data that the search has not seen: its patches and its fold would mean nothing there.
+
+    Raises:
+        RunError: The files are not those that the search began with.
+    """
+    state = load_checkpoint(folder.checkpoint_path)
+    if state["data"] != dataset_digest(searched_part(open_dataset(data), config)):
+        raise RunError(
+            f"{data}: not the data set that {folder.path} was searched on: its files are others"
+        )
 
 
 def _space(genotype: Genotype, run: Path) -> Space:

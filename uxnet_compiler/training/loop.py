@@ -251,9 +251,15 @@ class Loop:
     def _check_finite(self, **values: float) -> None:
         for name, value in values.items():
             if not math.isfinite(value):
+                good = self._job.folder.checkpoint_path
+                way = (
+                    f"{good.name} holds the last good state: --resume goes on from it, with"
+                    if good.exists()
+                    else "start again with"
+                )
                 raise RunError(
-                    f"{self._job.folder.path}: step {self.step + 1}: the {name} is {value}; start "
-                    f"again with a lower --lr than {self._job.config.highest_lr:g}"
+                    f"{self._job.folder.path}: step {self.step + 1}: the {name} is {value}; {way}"
+                    f" a lower --lr than {self._job.config.highest_lr:g}"
                     + (" or --precision float32" * (self._job.precision.dtype != "float32"))
                 )
 

@@ -48,6 +48,10 @@ from uxnet_compiler.training.weights import start_from
 MAPS_IN_MEMORY = 1.5
 
 
+MENDABLE = ("precision", "lr")
+"""What a training may be resumed with otherwise than it was begun, since a loss was not finite."""
+
+
 class TrainSummary(BaseModel):
     """A training in a few numbers.
 
@@ -103,7 +107,8 @@ def train(
         out: New folder for the run.
         config: How to train.
         observer: Hears how far it is.
-        resume: Go on with the stopped run in `out`, which must have the same configuration.
+        resume: Go on with the stopped run in `out`, which must have the same configuration but for
+            `MENDABLE`.
         weights: Weights to start from, instead of fresh ones.
 
     Raises:
@@ -117,7 +122,7 @@ def train(
     device = pick_device(config.device)
     with together(device), repeatable(device):
         folder = RunFolder(out)
-        folder.check(config, resume=resume)
+        mended = folder.check(config, resume=resume, mendable=MENDABLE)
         wait_for_all()  # none may write before all have looked
         dataset = open_dataset(data)
         check_fits(genotype.architecture, dataset)
@@ -127,6 +132,8 @@ def train(
             digest = dataset_digest(dataset)
             state = reopen(folder, digest, here.count, observer.note)
             precision = Precision(**state["precision"])
+            if config.precision != "auto":
+                precision = choose_precision(config.precision, device, plan.spatial_dims)
         else:
             split = make_split(dataset, config.folds, config.fold)
             plan = plan_for(genotype.architecture, dataset, split, config, observer)
@@ -144,7 +151,7 @@ def train(
         else:
             loop.restore(state)
             if here.is_first:
-                folder.tidy()
+                folder.go_on(config, mended, observer.note)
         observer.phase("training", loop.step / loop.schedule.steps)
         complete = loop.run(observer, resumed=resume)
         result = _finish(job, loop, complete=complete)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from uxnet_compiler.compiler import network_cost
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.schema import load
 from uxnet_compiler.search.budget.derive import derive_within
+from uxnet_compiler.search.budget.search_budget import LATENCY_FILE
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.search import search
 
@@ -57,5 +59,9 @@ def test_a_latency_is_measured_kept_and_recorded(
     assert limits.machine is not None
     assert "float32" in limits.machine
     assert len(list((tmp_path / "cache" / "latency").glob("*.json"))) == 1
+    # A search that goes on pays the prices that it was begun with, also after `uxnet cache clear`.
+    kept = json.loads((tmp_path / "run" / LATENCY_FILE).read_text())
+    assert kept["machine"] == limits.machine
+    assert kept["times"]
     # In the precision of the search, not in the one that is fastest here.
     assert derive_within(found.genotype) == found.genotype

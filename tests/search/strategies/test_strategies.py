@@ -11,7 +11,9 @@ from uxnet_compiler.machine.fabric import make_fabric
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.strategies import Strategy, make_strategy
+from uxnet_compiler.search.strategies.bilevel import BiLevel
 from uxnet_compiler.search.strategies.evolution import Evolution
+from uxnet_compiler.search.strategies.trainer import mean_dice
 from uxnet_compiler.search.supernet import Weights
 from uxnet_compiler.spaces import FAMILIES
 from uxnet_compiler.spaces.uxnet import UXNetOptions, space
@@ -163,3 +165,33 @@ def test_a_bad_weight_is_traced_to_its_layer() -> None:
 def test_a_one_shot_search_without_warm_up_is_refused() -> None:
     with pytest.raises(ValueError, match="it cannot be 0"):
         SearchConfig(strategy="random", warmup=0)
+
+
+@pytest.mark.parametrize("part", ["weights", "architecture"])
+def test_a_gradient_that_is_no_number_changes_nothing(part: str) -> None:
+    strategy = made(warmup=0.0)
+    assert isinstance(strategy, BiLevel)
+    leaf = next(strategy.network.parameters())
+    spoiled = leaf if part == "weights" else strategy.relaxation.beta
+    before = copy.deepcopy(strategy.trainer.state()["supernet"])
+    gates = strategy.relaxation.beta.detach().clone()
+    spoiled.register_hook(lambda gradient: gradient * torch.nan)  # type: ignore[no-untyped-call]  # torch has no type
+
+    with pytest.raises(FloatingPointError, match=f"the gradient of the {part} is not a finite"):
+        strategy.step(Blobs(1), Blobs(2), 0.5)
+
+    for name, value in strategy.trainer.state()["supernet"].items():
+        assert torch.equal(value, before[name])
+    if part == "architecture":
+        assert torch.equal(strategy.relaxation.beta, gates)
+
+
+def test_the_dice_of_a_batch_is_that_of_all_its_patches_together() -> None:
+    label = torch.tensor([[0, 0, 0, 0], [1, 1, 1, 0]]).view(2, 1, 2, 2)
+    nothing = torch.stack([torch.ones(2, 2, 2), torch.zeros(2, 2, 2)], dim=1)
+    half = nothing.clone()
+    half[1, 1, 0, 0] = 2.0
+
+    assert mean_dice(nothing, label) == 0.0  # the patch without foreground does not make it 0.5
+    assert mean_dice(half, label) == pytest.approx(2 * 1 / (3 + 1))
+    assert mean_dice(nothing[:1], label[:1]) == 1.0

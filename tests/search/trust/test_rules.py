@@ -261,3 +261,9 @@ def test_the_picture_says_what_is_missing(tmp_path: Path) -> None:
     assert "not measured" in drawn
     assert "too few records to tell" in drawn
     assert "The search decided nothing" in drawn
+
+
+def test_where_nothing_was_to_be_decided_there_is_no_noise_either() -> None:
+    nothing = report(lambda over, _: over).model_copy(update={"decisions": ()})
+
+    assert RULES["evidence"](nothing) is None

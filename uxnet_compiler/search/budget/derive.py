@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uxnet_compiler.errors import GenotypeError, RunError
 from uxnet_compiler.schema import Genotype, Limits
 from uxnet_compiler.search.budget.fit import within
-from uxnet_compiler.search.budget.limits import Wish
+from uxnet_compiler.search.budget.limits import Wish, limits_of
 from uxnet_compiler.spaces import derive
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _limits(
     new = wish.limits(size, batch_size, machine="this machine")
     kept = {} if old is None else old.model_dump(exclude_none=True)
     said = {} if new is None else new.model_dump(exclude_none=True)
-    return Limits.model_validate(kept | said | {"size": size, "batch_size": batch_size})
+    return limits_of(kept | said | {"size": size, "batch_size": batch_size})
 
 
 def _known_size(genotype: Genotype, old: Limits | None) -> tuple[int, ...] | None:

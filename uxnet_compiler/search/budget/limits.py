@@ -6,8 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.ops import spell
+from uxnet_compiler.runs.config import first_defect
 from uxnet_compiler.schema import Limits
 
 WEIGHT_BYTES = 4
@@ -46,19 +49,36 @@ class Wish:
             size: Voxels per axis (D, H, W).
             batch_size: Of a training step.
             machine: Where latencies are measured; needed when there is a wish for one.
+
+        Raises:
+            RunError: A number is too large for a document.
         """
         if all(wish is None for wish in vars(self).values()):
             return None
-        return Limits(
-            size=size,
-            batch_size=batch_size,
-            params=self.params,
-            macs=self.macs,
-            memory_bytes=_bytes(self.memory),
-            training_bytes=_bytes(self.training_memory),
-            latency_ms=self.latency,
-            machine=machine if self.latency is not None else None,
+        return limits_of(
+            {
+                "size": size,
+                "batch_size": batch_size,
+                "params": self.params,
+                "macs": self.macs,
+                "memory_bytes": _bytes(self.memory),
+                "training_bytes": _bytes(self.training_memory),
+                "latency_ms": self.latency,
+                "machine": machine if self.latency is not None else None,
+            }
         )
+
+
+def limits_of(values: Mapping[str, object]) -> Limits:
+    """Return limits of numbers that people gave.
+
+    Raises:
+        RunError: One is too large for a document.
+    """
+    try:
+        return Limits.model_validate(values)
+    except ValidationError as error:
+        raise RunError(f"limits: {first_defect(error)}") from None
 
 
 def _bytes(gib: float | None) -> int | None:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from uxnet_compiler.costs.latency import Latencies
 from uxnet_compiler.machine.processes import from_first
+from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import Genotype, Limits
 from uxnet_compiler.search.budget.fit import require_possible, within
@@ -21,6 +22,8 @@ from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.perturbation import Work
 from uxnet_compiler.search.supernet import Weights
 from uxnet_compiler.search.task import Task
+
+LATENCY_FILE = "latency.json"
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,11 @@ class SearchBudget:
     latencies: Latencies | None = None
     penalty: Callable[[Weights], Tensor] | None = None
 
+    def remember(self, folder: RunFolder) -> None:
+        """Write down what a search needs to go on within the same budget."""
+        if self.latencies is not None:
+            self.latencies.remember(folder.path / LATENCY_FILE)
+
     def apply(self, genotype: Genotype) -> Genotype:
         """Return a decoded genotype within the limits."""
         found = within(genotype, self.limits, self.latencies)
@@ -47,8 +55,13 @@ class SearchBudget:
         return found
 
 
-def search_budget(task: Task, device: torch.device, observer: Observer) -> SearchBudget:
+def search_budget(
+    task: Task, device: torch.device, observer: Observer, folder: RunFolder
+) -> SearchBudget:
     """Prepare the budget that a search was given; times of ops are measured here.
+
+    They are prices in the loss of the architecture, so a search that goes on takes those that it
+    was begun with, from its folder.
 
     Raises:
         RunError: No network of the space is within the limits.
@@ -58,6 +71,7 @@ def search_budget(task: Task, device: torch.device, observer: Observer) -> Searc
     if config.max_latency is not None:
         observer.phase("measuring ops")
         latencies = Latencies(device, task.precision)
+        latencies.recall(folder.path / LATENCY_FILE)
     limits = wish(config).limits(
         size, config.batch_size, None if latencies is None else latencies.machine
     )

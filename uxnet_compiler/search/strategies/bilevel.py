@@ -110,6 +110,8 @@ class BiLevel(Strategy):
         for p, gradient in zip(parameters, found, strict=True):
             p.grad = gradient
         average_gradients(parameters)
+        if not all(torch.isfinite(gradient).all() for gradient in found):
+            raise FloatingPointError("the gradient of the architecture is not a finite number")
         for optimiser in self.optimisers:
             optimiser.step()
         self.dice = (

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from uxnet_compiler.machine.layout import channels_last
 from uxnet_compiler.machine.prepare import prepare
-from uxnet_compiler.machine.processes import average_gradients, mean_of_all
+from uxnet_compiler.machine.processes import average_gradients, mean_of_all, sum_of_all
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.diagnosis import first_bad_layer
@@ -58,10 +58,8 @@ class Trainer:
         loss = self.loss(logits, label)
         if not math.isfinite(mean_of_all(float(loss.detach()))):
             where = first_bad_layer(self.network, image, lambda: self._logits(image, weights))
-            raise FloatingPointError(
-                f"the loss is not a finite number, first seen in {where}; try --precision float32"
-            )
-        return loss, mean_of_all(mean_dice(logits.detach(), label))
+            raise FloatingPointError(f"the loss is not a finite number, first seen in {where}")
+        return loss, mean_dice(logits.detach(), label)
 
     def _logits(self, image: Tensor, weights: Weights) -> Tensor:
         # Fabric's wrapper would want its own backward pass, and has nothing else to add here.
@@ -73,7 +71,7 @@ class Trainer:
         """Train the weights on a batch and return its loss.
 
         Raises:
-            FloatingPointError: The loss is not finite.
+            FloatingPointError: The loss or a gradient is not finite; the weights are as before.
         """
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate(progress)
@@ -81,9 +79,12 @@ class Trainer:
         self.optimiser.zero_grad()
         self.fabric.backward(loss)
         average_gradients(self.network.parameters())
-        self.fabric.clip_gradients(
+        norm = self.fabric.clip_gradients(
             self.model, self.optimiser, max_norm=MAX_GRADIENT, error_if_nonfinite=False
         )
+        assert norm is not None
+        if not math.isfinite(norm):
+            raise FloatingPointError("the gradient of the weights is not a finite number")
         self.optimiser.step()
         return mean_of_all(float(loss.detach()))
 
@@ -98,18 +99,17 @@ class Trainer:
 
 
 def mean_dice(logits: Tensor, label: Tensor) -> float:
-    """Return the mean Dice over the foreground classes that occur in a batch.
+    """Return the mean Dice over the foreground classes that occur in a batch, of all processes.
 
     Shape:
         logits  (B, K, D, H, W)
         label   (B, 1, D, H, W)
     """
-    guess = logits.argmax(1)
-    truth = label[:, 0]
-    scores = []
+    guess, truth = logits.argmax(1), label[:, 0]
+    counts = []
     for value in range(1, logits.shape[1]):
-        size = int((truth == value).sum()) + int((guess == value).sum())
-        if size:
-            both = int(((truth == value) & (guess == value)).sum())
-            scores.append(2 * both / size)
+        is_guess, is_truth = guess == value, truth == value
+        counts += [(is_guess & is_truth).sum(), is_guess.sum() + is_truth.sum()]
+    found = sum_of_all(torch.stack(counts).view(-1, 2))
+    scores = [2 * both / size for both, size in found.tolist() if size]
     return sum(scores) / len(scores) if scores else 1.0

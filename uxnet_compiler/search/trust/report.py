@@ -175,7 +175,6 @@ def _gap(
 
 def _resources(loop: Loop, outcome: Outcome, devices: int) -> Resources:
     taken_s = loop.elapsed_s + outcome.seconds
-    waited_s = loop.train.waited_s + loop.held_out.waited_s
     device = next(loop.strategy.network.parameters()).device
     gpu = device.type == "cuda"
     return Resources(
@@ -186,7 +185,7 @@ def _resources(loop: Loop, outcome: Outcome, devices: int) -> Resources:
         device_hours=round(taken_s / 3600 * devices, 4),
         peak_bytes=_peak_bytes(),
         peak_gpu_bytes=torch.cuda.max_memory_allocated(device) if gpu else None,
-        waiting=round(min(1.0, waited_s / loop.elapsed_s), 4) if loop.elapsed_s > 0 else None,
+        waiting=loop.waiting(outcome.seconds) if taken_s > 0 else None,
     )
 
 

@@ -123,6 +123,8 @@ def _evidence(report: Trust) -> Finding | None:
 
     Decisions without a strength, since they never moved or were recorded too rarely, do not count.
     """
+    if not report.decisions:
+        return None
     known = [each for each in report.decisions if each.strength is not None]
     if not known:
         return "doubt", "Too few records to tell evidence from noise: the search is too short."
