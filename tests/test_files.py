@@ -38,6 +38,12 @@ def test_a_file_does_not_take_the_place_of_a_folder(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path / 'there'}: cannot be written: Is a directory"
 
 
+@pytest.mark.parametrize("here", [".", "..", "there/.."])
+def test_the_folder_one_is_in_is_not_replaced(here: str) -> None:
+    with pytest.raises(RunError, match="give a new folder or file a name"), replacing(Path(here)):
+        pytest.fail("the block was entered")
+
+
 def test_a_file_that_cannot_be_read_meanwhile_is_told_as_it_is(tmp_path: Path) -> None:
     missing = tmp_path / "missing.json"
 

@@ -31,6 +31,8 @@ def replacing(path: Path) -> Iterator[Path]:
         RunError: The parent folder cannot be made or written, the disk is full, or `path` is a
             folder and a file is to take its place.
     """
+    if path.name in {"", ".."}:  # such as `.`, whose place nothing can take
+        raise RunError(f"{path}: cannot be replaced; give a new folder or file a name")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=path.parent))

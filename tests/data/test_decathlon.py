@@ -55,6 +55,12 @@ def test_what_macos_leaves_behind_is_no_case(root: Path) -> None:
     assert [case.id for case in open_dataset(root).cases] == ["a", "b", "c"]
 
 
+def test_channels_may_share_a_name(root: Path) -> None:
+    edit(root, lambda document: document.update(modality={"0": "MRI", "1": "MRI"}))
+
+    assert open_dataset(root).channels == ("MRI", "MRI")
+
+
 def test_fields_that_are_not_used_may_be_anything(root: Path) -> None:
     edit(root, lambda document: document.update(reference=[1, {}], test=["x"], licence=None))
 
@@ -95,6 +101,10 @@ def test_a_document_that_cannot_be_read_is_one_line(
         (
             lambda d: d["labels"].update({"x": "organ"}),
             "labels: no entry '3'; keys are the numbers 0 to 3",
+        ),
+        (
+            lambda d: d["labels"].update({"2": "class 1"}),
+            "labels: 'class 1' names both 1 and 2; every label needs its own name$",
         ),
         (lambda d: d.update(modality={"1": "CT"}), "modality: no entry '0'"),
         (lambda d: d.update(modality={"0": 3}), r"modality\.0: Input should be a valid string"),

@@ -299,8 +299,27 @@ def test_rounding_of_the_grid_is_let_pass(tmp_path: Path, write_image: Callable[
     assert read_label(path, image, 2).max() == 1
 
 
+@pytest.mark.parametrize("values", [None, (0, 1)])
+def test_values_that_scaling_has_moved_a_little_count_as_whole_numbers(
+    values: tuple[int, ...] | None, tmp_path: Path, write_image: Callable[..., Path]
+) -> None:
+    moved = np.where(VOLUME % 2, 1.0000153, -2.3e-5)
+    path = write_image(tmp_path / "label.nrrd", moved)
+
+    assert np.array_equal(read_label(path, num_classes=2, values=values), VOLUME % 2)
+
+
 @pytest.mark.parametrize(
-    ("value", "spelled"), [(7, "7"), (-2, "-2"), (1.5, "1.5"), (float("nan"), "nan")]
+    ("value", "spelled"),
+    [
+        (7, "7"),
+        (-2, "-2"),
+        (1.5, "1.5"),
+        (1.0020001, "1.0020001"),
+        (3.0000153, "3.0000153"),
+        (float("nan"), "nan"),
+        (float("inf"), "inf"),
+    ],
 )
 def test_a_value_that_is_no_class_is_named_with_its_voxel(
     value: float, spelled: str, tmp_path: Path, write_image: Callable[..., Path]

@@ -67,6 +67,34 @@ def test_every_second_patch_holds_foreground_of_each_class_in_turn() -> None:
     assert {2} in found
 
 
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_so_does_every_second_patch_of_odd_batches(batch_size: int) -> None:
+    batches = PatchBatches(
+        [case_of(24, 24, 24)], plan_of(6, 6, 6), batch_size=batch_size, augment=False, seed=0
+    )
+    patches = torch.cat([label for _, label in islice(batches, 40)])
+
+    assert patches[1::2].flatten(1).any(dim=1).all()
+    assert not patches[::2].flatten(1).any(dim=1).all()
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "first_voxels"),
+    [
+        (2, [[36, 0], [46, 50], [45, 50]]),
+        (4, [[36, 0, 10, 50], [46, 50, 22, 0], [45, 50, 37, 50]]),
+    ],
+)
+def test_even_batches_are_those_of_every_version(
+    batch_size: int, first_voxels: list[list[int]]
+) -> None:
+    case = case_of(9, 9)
+    case["image"] = torch.arange(81.0).reshape(1, 9, 9)
+    batches = PatchBatches([case], plan_of(4, 4), batch_size=batch_size, augment=False, seed=3)
+
+    assert [image[:, 0, 0, 0].tolist() for image, _ in islice(batches, 3)] == first_voxels
+
+
 def test_patches_reach_every_voxel() -> None:
     case = case_of(7, 9)
     case["image"] = torch.arange(63.0).reshape(1, 7, 9)
@@ -175,14 +203,18 @@ def test_batches_made_ahead_are_the_same(workers: int, start: Callable[..., Patc
 
 
 @pytest.mark.parametrize("augment", [True, False])
+@pytest.mark.parametrize(("parts", "batch_size"), [(3, 2), (3, 1), (2, 1)])
 def test_processes_share_the_batches_of_one(
-    augment: bool, start: Callable[..., PatchBatches]
+    parts: int, batch_size: int, augment: bool, start: Callable[..., PatchBatches]
 ) -> None:
-    whole = start(5, augment=augment, batch_size=6)
-    parts = [start(5, augment=augment, part=part, parts=3) for part in range(3)]
+    whole = start(5, augment=augment, batch_size=parts * batch_size)
+    processes = [
+        start(5, augment=augment, batch_size=batch_size, part=part, parts=parts)
+        for part in range(parts)
+    ]
 
     for _ in range(3):
-        shares = [next(part) for part in parts]
+        shares = [next(process) for process in processes]
         images, labels = (torch.cat(tensors) for tensors in zip(*shares, strict=True))
         assert same((images, labels), next(whole))
 

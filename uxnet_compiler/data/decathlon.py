@@ -63,11 +63,13 @@ def open_decathlon(root: Path) -> Dataset:
         cases[case.id] = case
     if not cases:
         raise DataError(f"{file}: training: no case is listed")
+    labels = _in_order(document.labels, f"{file}: labels")
+    _check_distinct(labels, f"{file}: labels")
     return Dataset(
         root,
         document.name,
         _in_order(document.modality, f"{file}: modality"),
-        _in_order(document.labels, f"{file}: labels"),
+        labels,
         tuple(cases[key] for key in sorted(cases)),
     )
 
@@ -116,3 +118,12 @@ def _in_order(names: dict[str, str], where: str) -> tuple[str, ...]:
                 f"{where}: no entry {key!r}; keys are the numbers 0 to {len(names) - 1}"
             )
     return tuple(names[key] for key in wanted)
+
+
+def _check_distinct(labels: tuple[str, ...], where: str) -> None:
+    """Refuse two labels of the same name: scores are told apart by it."""
+    for number, name in enumerate(labels):
+        if (first := labels.index(name)) < number:
+            raise DataError(
+                f"{where}: {name!r} names both {first} and {number}; every label needs its own name"
+            )

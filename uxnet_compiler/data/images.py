@@ -27,6 +27,7 @@ from uxnet_compiler.files import replacing
 
 SUFFIXES = (*nifti.SUFFIXES, ".mha", ".mhd", ".nrrd", ".nhdr", ".dcm", *itk.PICTURES)
 _LARGEST_LABEL = int(np.iinfo(np.int16).max)
+_ROUNDING = 1e-3  # what scaling to short integers and back may add to a label value
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ def read_label(
 ) -> NDArray[np.int16]:
     """Read a label map, and check it against its image and the classes there are.
 
+    A value within 0.001 of a whole number counts as that number.
+
     Args:
         path: The file.
         image: Its image, whose grid it has to lie on.
@@ -98,26 +101,30 @@ def read_label(
         array = array[:1]  # gray that was saved as colours
     if array.shape[0] != 1:
         raise DataError(f"{path}: {array.shape[0]} channels; a label map has one value a voxel")
-    found = array[0]
+    found = _rounded(array[0])
     top = _LARGEST_LABEL if num_classes is None else num_classes - 1
-    if values is None:
-        legal = (found >= 0) & (found <= top)  # NaN is neither
-        if not np.issubdtype(found.dtype, np.integer):
-            legal &= found == np.rint(found)
-    else:
-        legal = np.isin(found, values)
-    bad = ~legal
+    in_range = (found >= 0) & (found <= top)  # NaN is neither
+    bad = ~(in_range if values is None else np.isin(found, values))
     if bad.any():
         first = np.argwhere(bad)[0]
         where = "" if num_classes is None else " of this data set"
         legals = f"the whole numbers 0 to {top}" if values is None else _listed(values)
+        value = str(array[0][tuple(first)]).removesuffix(".0")
         raise DataError(
-            f"{path}: label value {found[tuple(first)]:g} at {name_voxel(first)}, one of "
+            f"{path}: label value {value} at {name_voxel(first)}, one of "
             f"{int(bad.sum())} such voxels; the labels{where} are {legals}"
         )
     if values is not None:
         found = np.searchsorted(values, found)
     return np.ascontiguousarray(found, dtype=np.int16)
+
+
+def _rounded(array: NDArray[Any]) -> NDArray[Any]:
+    """Round what is all but a whole number, and make NaN of every other value."""
+    if np.issubdtype(array.dtype, np.integer):
+        return array
+    whole = np.rint(array)
+    return np.where(np.isclose(array, whole, rtol=0, atol=_ROUNDING), whole, np.nan)
 
 
 def _listed(values: Sequence[int]) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk  # noqa: N813 - the name that its documentation uses
 
-from uxnet_compiler.data import nifti, streams
+from uxnet_compiler.data import nifti, photos, streams
 from uxnet_compiler.errors import DataError
 
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
@@ -45,6 +45,8 @@ def read(path: Path) -> Any:
         reader.SetFileName(str(path))
         reader.ReadImageInformation()
         streams.check_whole(path, reader)
+        if path.suffix.lower() in PICTURES:
+            photos.check(path)
         picture = reader.Execute()
         if _is_plane(path, reader):
             picture.SetSpacing((1.0, 1.0))
@@ -150,6 +152,8 @@ def one_line(path: Path, problem: str) -> Iterator[None]:
         reason = lines[-1].replace(f"{path}{os.sep}", "")
         while match := _ORIGIN_OF_ERROR.match(reason):
             reason = reason[match.end() :]
+        if reason.startswith("Unknown PixelType") and path.suffix.lower() in PICTURES:
+            reason = photos.NOT_GRAY
         raise DataError(f"{path}: {problem}: {reason}") from None
     finally:
         _QUIET.leave()

@@ -190,10 +190,11 @@ class PatchBatches(Iterator[_Batch]):
 
     def _make(self, seed: int, number: int) -> _Batch:
         random = np.random.default_rng((seed, number))
+        together = self._parts * self._batch_size
         # Chance decides for the patches of every process, so that each knows its own.
         choices = [
-            self._choose(random, foreground=i % 2 == 1)
-            for i in range(self._parts * self._batch_size)
+            self._choose(random, foreground=(number * together + i) % 2 == 1)
+            for i in range(together)
         ]
         first = self._part * self._batch_size
         made = [self._draw(choice) for choice in choices[first : first + self._batch_size]]

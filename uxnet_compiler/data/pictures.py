@@ -7,7 +7,7 @@ Source: the challenge "Skin Lesion Analysis Toward Melanoma Detection 2018" (ISI
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,11 +43,22 @@ LAYOUTS = (
 )
 
 
-def open_pictures(root: Path, layout: Layout) -> Dataset:
+def open_pictures(
+    root: Path,
+    layout: Layout,
+    labels: Sequence[str] | None = None,
+    values: Sequence[int] | None = None,
+) -> Dataset:
     """Pair the pictures of a data set with their masks, and find out what the masks hold.
 
     Masks are black and white (0 and 255), or hold the number of a class in each pixel. All of
     them are read the first time.
+
+    Args:
+        root: Folder of the data set.
+        layout: Where in it they lie.
+        labels: What the classes are called, where that is known: masks may then lack some.
+        values: What stands for each of these classes in masks, where that is not its number.
 
     Raises:
         DataError: A picture has no mask or a mask no picture, or the masks hold other values.
@@ -62,19 +73,19 @@ def open_pictures(root: Path, layout: Layout) -> Dataset:
             raise DataError(f"{images[name]}: no mask called {name} in {root / layout.masks}")
         raise DataError(f"{masks[name]}: no picture called {name} in {root / layout.images}")
     cases = tuple(Case(name, images[name], masks[name]) for name in sorted(images))
-    highest = _highest_class(cases)
-    numbers = read_header(cases[0].image).num_channels
-    if highest == _WHITE:
-        labels: tuple[str, ...] = ("background", layout.shown)
+    first = _first_masks(cases)
+    if labels is None:
+        labels, values = _name_classes(first, layout.shown)
     else:
-        labels = ("background", *(f"class {number}" for number in range(1, highest + 1)))
+        _check_known(first, labels, values)
+    numbers = read_header(cases[0].image).num_channels
     return Dataset(
         root,
         root.resolve().name,
         _CHANNELS.get(numbers) or tuple(f"channel {index}" for index in range(numbers)),
-        labels,
+        tuple(labels),
         cases,
-        values=(0, _WHITE) if highest == _WHITE else None,
+        values=None if values is None else tuple(values),
     )
 
 
@@ -95,8 +106,8 @@ def _by_id(folder: Path, endings: Sequence[str]) -> dict[str, Path]:
     return found
 
 
-def _highest_class(cases: Sequence[Case]) -> int:
-    """Return the highest value of all masks: `_WHITE` where they are black and white."""
+def _first_masks(cases: Sequence[Case]) -> dict[int, Path]:
+    """Return each value that masks hold, and the first mask that holds it."""
     store = Store("facts", (sys.modules[__name__],))
 
     def values_of(case: Case) -> list[int]:
@@ -104,19 +115,38 @@ def _highest_class(cases: Sequence[Case]) -> int:
         values: list[int] = found["values"].tolist()
         return values
 
-    first: dict[int, Case] = {}
+    first: dict[int, Path] = {}
     for case, values in zip(cases, in_parallel(values_of, cases), strict=True):
         for value in values:
-            first.setdefault(value, case)
+            first.setdefault(value, case.label)
+    return first
+
+
+def _name_classes(
+    first: Mapping[int, Path], shown: str
+) -> tuple[tuple[str, ...], tuple[int, ...] | None]:
+    """Make labels of the values that masks hold, and say what stands for each of them."""
     white = _WHITE in first
     for position, value in enumerate(sorted(first.keys() | {0})):
         if value != (position * _WHITE if white else position):
             kind = "0 and 255" if white else f"the numbers 0 to {position - 1}"
             raise DataError(
-                f"{first[value].label}: mask value {value}, and the others are {kind}; masks are "
+                f"{first[value]}: mask value {value}, and the others are {kind}; masks are "
                 "black and white (0 and 255), or number their classes 0, 1, 2 without a gap"
             )
-    return max(*first, 1)
+    if white:
+        return ("background", shown), (0, _WHITE)
+    highest = max(*first, 1)
+    return ("background", *(f"class {number}" for number in range(1, highest + 1))), None
+
+
+def _check_known(
+    first: Mapping[int, Path], labels: Sequence[str], values: Sequence[int] | None
+) -> None:
+    known = dict(zip(values or range(len(labels)), labels, strict=True))
+    for value in sorted(first.keys() - known.keys()):
+        legals = ", ".join(f"{number} ({name})" for number, name in known.items())
+        raise DataError(f"{first[value]}: mask value {value}; the labels are {legals}")
 
 
 def _values(case: Case) -> Tensors:

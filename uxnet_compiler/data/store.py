@@ -23,11 +23,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from uxnet_compiler.data import grid, images, itk, nifti, streams
+from uxnet_compiler.data import grid, images, itk, nifti, photos, streams
 from uxnet_compiler.errors import DataError, RunError
 from uxnet_compiler.files import CACHE_VARIABLE, cache_room, replacing, write_text
 
-READERS = (grid, images, itk, nifti, streams)  # what decides which voxels a file holds
+READERS = (grid, images, itk, nifti, photos, streams)  # what decides which voxels a file holds
 _SETTLED_S = 2.0  # a file that has just been written may change without a new time of change
 
 Tensors = dict[str, torch.Tensor]
@@ -38,8 +38,7 @@ class _Seen(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    size: int
-    changed_ns: int
+    state: tuple[int, int, int]
     digest: str
 
 
@@ -84,7 +83,7 @@ class Store:
         try:
             with replacing(path) as draft:
                 save_file({name: value.contiguous() for name, value in made.items()}, draft)
-            return dict(load_file(path))
+                return dict(load_file(draft))  # once in its place, it may be cleared away
         except (OSError, SafetensorError) as error:
             raise RunError(
                 f"{self._folder}: cannot be written: {error}; make room, or name another folder"
@@ -103,16 +102,22 @@ class Store:
         """Read the bytes, unless the file is as it was when they were read before."""
         name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()
         note = self._files / f"{name}.json"
-        state = path.stat()
+        state = _state(path)
         seen = _read_note(note)
-        if seen and (seen.size, seen.changed_ns) == (state.st_size, state.st_mtime_ns):
+        if seen and seen.state == state:
             return seen.digest
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if time.time() - state.st_mtime > _SETTLED_S and path.stat() == state:
-            now = _Seen(size=state.st_size, changed_ns=state.st_mtime_ns, digest=digest)
-            write_text(note, now.model_dump_json())
+        written_s = state[1] / 1e9
+        if time.time() - written_s > _SETTLED_S and _state(path) == state:
+            write_text(note, _Seen(state=state, digest=digest).model_dump_json())
         return digest
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    """Return size, time of writing and time of change; the last cannot be set back."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _open(path: Path) -> Tensors | None:

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict
 
 from uxnet_compiler.data.dataset import Case, Dataset
 from uxnet_compiler.data.fingerprint import read_case
-from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.errors import DataError
 from uxnet_compiler.files import write_text
 from uxnet_compiler.runs.folder import dump_json
@@ -20,7 +19,7 @@ from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.runtimes import Wanted
 from uxnet_compiler.training.predict import prepare, segment
 from uxnet_compiler.training.scores import Score, score
-from uxnet_compiler.training.task import check_same, read_split
+from uxnet_compiler.training.task import open_same, read_split
 from uxnet_compiler.training.trained import TrainedRun
 
 
@@ -109,7 +108,7 @@ def evaluate(  # noqa: PLR0913 (each is an option of the command)
 
     Args:
         run: Folder of a training.
-        data: Data set with the same channels and labels.
+        data: Data set with the same channels and labels; masks of pictures may lack classes.
         cases: Ids, none for all; when not given, the cases the run held out, or all when it held
             none out.
         tolerance_mm: For the surface Dice.
@@ -126,8 +125,7 @@ def evaluate(  # noqa: PLR0913 (each is an option of the command)
     """
     observer = observer or Observer()
     trained = TrainedRun.open(run)
-    dataset = open_dataset(data)
-    check_same(trained.task, dataset)
+    dataset = open_same(trained.task, data)
     held_out = read_split(trained.folder).held_out
     chosen = _choose(dataset, cases if cases is not None else held_out)
     out = evaluation_folder(run) if out is None else out

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict
 
 from uxnet_compiler.data.dataset import Dataset, folds
+from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.errors import DataError
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.schema import Architecture
@@ -88,7 +91,19 @@ def check_fits(architecture: Architecture, dataset: Dataset) -> None:
             )
 
 
-def check_same(task: Task, dataset: Dataset) -> None:
+def open_same(task: Task, root: Path) -> Dataset:
+    """Open a data set for a run; masks of pictures, which name nothing, show the run's labels.
+
+    Raises:
+        DataError: It cannot be used, masks hold another value, or names or their order differ.
+        RunError: The cache cannot be written.
+    """
+    dataset = open_dataset(root, task.labels, task.values)
+    _check_same(task, dataset)
+    return dataset
+
+
+def _check_same(task: Task, dataset: Dataset) -> None:
     """Refuse a data set whose channels or labels mean something else than those of a run.
 
     Raises:

@@ -48,12 +48,11 @@ def segmented_cases(
         DataError: The data set is not the one that was evaluated, or cannot be used.
     """
     from uxnet_compiler.training.predict import prepare, segment
-    from uxnet_compiler.training.task import check_same
+    from uxnet_compiler.training.task import open_same
     from uxnet_compiler.training.trained import TrainedRun
 
     trained = TrainedRun.open(run)
-    dataset = open_dataset(data)
-    check_same(trained.task, dataset)
+    dataset = open_same(trained.task, data)
     segmenter, _ = prepare(trained, "torch", "auto", tta=evaluation.summary.tta, observer=observer)
     dice = [(case.id, case.dice) for case in evaluation.cases]
     return _overlays(
