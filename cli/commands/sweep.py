@@ -58,6 +58,7 @@ def command(
     from uxnet_compiler.studies.budget import Overrides
     from uxnet_compiler.studies.crew import Crew
     from uxnet_compiler.studies.sweep import SweepConfig, named, overridden, sweep
+    from uxnet_compiler.zoo import PREFIX
 
     given: dict[str, Any] = {
         "data": data,
@@ -70,8 +71,13 @@ def command(
     config = make_config(SweepConfig, study, given)
     if config.data is None:
         raise click.UsageError("--data is needed, or data in STUDY.yaml")
-    place = config.data if data or study is None else study.parent / config.data
-    planned = sweep(place, overridden(config, overrides), named(config.genotypes))
+    beside = study.parent if study else Path()
+    networks = config.genotypes
+    if not genotypes:
+        networks = tuple(
+            text if text.startswith(PREFIX) else str(beside / text) for text in networks
+        )
+    planned = sweep(data or beside / config.data, overridden(config, overrides), named(networks))
     carry_out(
         planned.study,
         out,

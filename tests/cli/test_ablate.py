@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -64,6 +65,12 @@ def test_six_networks_are_compared_and_a_second_call_only_reads(
     page = (out / "ablation.md").read_text()
     assert page.startswith("# Ablation as in Table 1 of UXNet\n")
     assert "phantom_0" not in page
+    other = Path(shutil.copytree(phantom_set_2d, tmp_path / "other"))
+    next((other / "labelsTr").iterdir()).write_bytes(b"mended by hand")
+    refused = CliRunner().invoke(main, [*options(other, tmp_path), "--json"])
+    assert refused.exit_code == 1
+    assert refused.stdout == ""
+    assert f"{out}: was made from other data (data); choose a new --out" in refused.stderr
     derived = load(out / "fold-1" / "both-tau-0.60" / "genotype" / "genotype.json")
     searched = load(out / "fold-1" / "both" / "search" / "genotype.json")
     assert derived.evidence == searched.evidence

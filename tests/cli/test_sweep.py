@@ -42,6 +42,24 @@ def test_the_data_of_a_file_lie_beside_it(tmp_path: Path) -> None:
     assert str(tmp_path / "images") in result.stderr
 
 
+def test_the_genotypes_of_a_file_lie_beside_it_too_and_those_of_an_option_do_not(
+    phantom_set_2d: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside, here = tmp_path / "beside", tmp_path / "here"
+    for folder in (beside, here):
+        folder.mkdir()
+    monkeypatch.chdir(here)
+    study = beside / "study.yaml"
+    study.write_text(f"data: {phantom_set_2d}\ngenotypes: [zoo:unet2d, mine.json]\n")
+    call = ["sweep", str(study), "--out", str(tmp_path / "o"), "--train-minutes", "1", "--dry-run"]
+
+    missing = CliRunner().invoke(main, call)
+    optional = CliRunner().invoke(main, [*call, "--genotypes", "mine.json"])
+
+    assert missing.stderr.startswith(f"{beside / 'mine.json'}: ")
+    assert optional.stderr.startswith("mine.json: ")
+
+
 def test_without_ray_a_sweep_says_what_to_install(
     phantom_set_2d: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,9 +13,14 @@ from uxnet_compiler.errors import BackendError
 from uxnet_compiler.studies.crew import Crew, import_ray, session
 
 
-def cluster(**resources: float) -> Mock:
+def cluster(*machines: float, **resources: float) -> Mock:
+    """Return a Ray with these resources in all, on machines of so many CPUs."""
     ray = Mock()
     ray.cluster_resources.return_value = resources
+    ray.nodes.return_value = [
+        {"Alive": True, "Resources": {"CPU": cpus} if cpus else {}}
+        for cpus in machines or (resources["CPU"],)
+    ]
     return ray
 
 
@@ -52,7 +57,7 @@ def test_a_ray_that_does_not_start_is_one_line() -> None:
         (Crew(address="auto"), True, 2),
         (Crew(address="auto"), False, 16),
         (Crew(address="auto", threads=4), False, 4),
-        (Crew(address="auto", threads=32), False, 1),
+        (Crew(address="auto", threads=16), False, 1),
     ],
 )
 def test_as_many_work_as_are_asked_for_or_as_there_are_gpus_or_threads(
@@ -64,6 +69,36 @@ def test_as_many_work_as_are_asked_for_or_as_there_are_gpus_or_threads(
         assert count == workers
 
     ray.shutdown.assert_called_once_with()
+
+
+@pytest.mark.parametrize(
+    ("ray", "most"),
+    [(cluster(8.0, 4.0, CPU=12.0), 8), (cluster(0.0, GPU=1.0), 0), (cluster(0.0), 0)],
+)
+def test_steps_that_fit_no_machine_are_refused_before_they_wait_for_ever(
+    ray: Mock, most: int
+) -> None:
+    crew = Crew(address="auto", threads=9)
+
+    with pytest.raises(BackendError) as error, session(ray, crew, gpus=True):
+        pass
+
+    assert str(error.value) == (
+        f"Ray on auto: no machine has 9 CPUs, the largest has {most};"
+        " ask for fewer --threads or start a larger one"
+    )
+    ray.shutdown.assert_called_once_with()
+
+
+def test_machines_that_are_gone_do_not_count() -> None:
+    ray = cluster(8.0, 16.0, CPU=8.0)
+    ray.nodes.return_value[1]["Alive"] = False
+
+    with (
+        pytest.raises(BackendError, match="the largest has 8"),
+        session(ray, Crew(address="auto", threads=16), gpus=False),
+    ):
+        pass
 
 
 def test_a_scheduler_stops_a_sweep_as_ctrl_c_does() -> None:

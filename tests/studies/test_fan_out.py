@@ -21,7 +21,8 @@ from uxnet_compiler.schema import load
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.studies.budget import changed
 from uxnet_compiler.studies.crew import STORE_BYTES, Crew, import_ray
-from uxnet_compiler.studies.fan_out import RETRIES, Outcome, fan_out, work
+from uxnet_compiler.studies.fan_out import RETRIES, fan_out, work
+from uxnet_compiler.studies.outcome import Outcome
 from uxnet_compiler.studies.step import DeriveStep, SearchStep, Step, Study
 
 
@@ -195,7 +196,7 @@ def test_ctrl_c_lets_every_step_save_and_a_failure_stops_what_needs_it_alone(
     phantom_set_2d: Path, tmp_path: Path, tiny_search: SearchConfig
 ) -> None:
     long = changed(tiny_search, steps=100_000, device="cpu")
-    broken = changed(tiny_search, device="cpu", folds=50)  # of six cases
+    broken = changed(tiny_search, device="cpu", memory=1e-6)  # GiB
     steps = (
         SearchStep(name="broken", data="data", config=broken),
         DeriveStep(name="needs-it", data="data", search="broken", tau=0),
@@ -220,7 +221,7 @@ def test_ctrl_c_lets_every_step_save_and_a_failure_stops_what_needs_it_alone(
     finally:
         signal.signal(signal.SIGINT, before)
 
-    assert any(text.startswith("broken: ") and "50 folds" in text for text in heard)
+    assert any(text.startswith("broken: ") and "MiB are there" in text for text in heard)
     assert not (tmp_path / "needs-it").exists()
     assert load(tmp_path / "long" / "genotype.json").evidence is not None  # written at the stop
 

@@ -9,9 +9,13 @@ from uxnet_compiler.errors import DataError
 from uxnet_compiler.studies.published import published
 from uxnet_compiler.studies.recipe import find_tasks, recipes
 
+OFFICIAL = ("ISIC2018_Task1-2_Training_Input", "ISIC2018_Task1_Training_GroundTruth")
+
 
 def make(folder: Path) -> Path:
+    """Make a folder that looks like a data set."""
     folder.mkdir()
+    (folder / "dataset.json").write_text("{}")
     return folder
 
 
@@ -50,24 +54,55 @@ def test_the_uxnet_row_is_that_of_the_paper() -> None:
     }
 
 
+def test_what_was_inferred_of_the_brain_figures_is_told_as_likely() -> None:
+    (note,) = (note for note in published().notes if note.startswith("Brain is"))
+
+    assert note.startswith("Brain is almost certainly the mean over the three labels")
+
+
 def test_tasks_are_found_by_their_folders_and_the_others_are_absent(tmp_path: Path) -> None:
     heart, skin = make(tmp_path / "Task02_Heart"), make(tmp_path / "ISIC2018_lesions")
+    (tmp_path / "Task03_Liver").mkdir()  # empty
     (tmp_path / "Task05_Prostate").write_text("no folder")
 
     found = {name: place for name, (_, place) in find_tasks(tmp_path).items()}
 
     assert found["Task02_Heart"] == heart
     assert found["ISIC"] == skin
+    assert found["Task03_Liver"] is None
     assert found["Task05_Prostate"] is None
     assert len(found) == 11
 
 
-def test_two_folders_for_one_task_are_refused(tmp_path: Path) -> None:
+def test_two_data_sets_for_one_task_are_refused_when_it_is_asked_for(tmp_path: Path) -> None:
     make(tmp_path / "ISIC2017")
     make(tmp_path / "ISIC2018")
 
-    with pytest.raises(DataError, match=r"ISIC2017, ISIC2018 are all ISIC\*"):
-        find_tasks(tmp_path)
+    for tasks in ((), ("Task02_Heart", "ISIC")):
+        with pytest.raises(DataError, match=r"ISIC2017, ISIC2018 are all ISIC\*"):
+            find_tasks(tmp_path, tasks)
+
+    assert find_tasks(tmp_path, ("Task02_Heart",))["Task02_Heart"][1] is None
+
+
+@pytest.mark.parametrize("inside", ["", "ISIC"])
+def test_skin_lesions_may_lie_beside_the_tasks_as_they_were_unzipped(
+    tmp_path: Path, inside: str
+) -> None:
+    for name in OFFICIAL:
+        (tmp_path / inside / name).mkdir(parents=True)
+    heart = make(tmp_path / "Task02_Heart")
+
+    found = find_tasks(tmp_path)
+
+    assert found["ISIC"][1] == tmp_path / inside
+    assert found["Task02_Heart"][1] == heart
+
+
+def test_one_of_the_two_folders_of_skin_lesions_is_no_data_set(tmp_path: Path) -> None:
+    (tmp_path / OFFICIAL[0]).mkdir()
+
+    assert find_tasks(tmp_path)["ISIC"][1] is None
 
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:

@@ -28,6 +28,20 @@ def test_a_sweep_of_seeds_alone_is_a_search_for_each() -> None:
     ]
 
 
+@pytest.mark.parametrize("budget", [{"search_steps": 5}, {"search_minutes": 5.0}])
+def test_a_budget_for_searches_asks_for_them_beside_genotypes(budget: dict[str, float]) -> None:
+    config = SweepConfig(genotypes=("zoo:unet",))
+    overrides = Overrides.model_validate(budget | {"train_steps": 5})
+
+    planned = sweep(DATA, overridden(config, overrides), named(config.genotypes))
+
+    assert [step.name for step in planned.study.steps] == [
+        "searched/seed-0/search",
+        "searched/seed-0/training",
+        "unet/seed-0/training",
+    ]
+
+
 def test_every_genotype_meets_every_fold_and_seed() -> None:
     given = SweepConfig(seeds=(0, 1), folds=3, fold=(0, 2), genotypes=("zoo:unet", "zoo:unetpp"))
     config = overridden(given, Overrides(train_steps=5, device="cpu"))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from uxnet_compiler.compiler import network_cost
-from uxnet_compiler.errors import DataError
+from uxnet_compiler.data.sources import open_dataset
+from uxnet_compiler.errors import DataError, RunError
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import dump, load
 from uxnet_compiler.search.budget.derive import derive_within
@@ -134,6 +136,54 @@ def test_a_step_that_fails_says_why_and_leaves_nothing(
         do(step, tmp_path / "nowhere", tmp_path / "out", Observer())
 
     assert not (tmp_path / "out" / "search").exists()
+
+
+def test_a_damaged_data_set_stops_its_own_steps_alone_until_it_is_mended(
+    phantom_set_2d: Path, tmp_path: Path, tiny_search: SearchConfig
+) -> None:
+    bad = Path(shutil.copytree(phantom_set_2d, tmp_path / "bad"))
+    label = open_dataset(bad).cases[0].label
+    whole = label.read_bytes()
+    label.write_bytes(whole[:40])
+    steps = (
+        SearchStep(name="bad/search", data="bad", config=tiny_search),
+        DeriveStep(name="bad/derived", data="bad", search="bad/search", tau=0),
+        PlainStep(name="good/unet", data="good", config=tiny_search),
+    )
+    study, out = Study(steps, {"bad": bad, "good": phantom_set_2d}), tmp_path / "out"
+    notes = Notes()
+
+    with pytest.raises(RunError) as error:
+        run_study(study, out, lambda: nullcontext(notes))
+
+    assert str(error.value).startswith(f"bad/search: {label}: ")
+    assert str(error.value).endswith(" (jobs that need what failed: 1)")
+    assert any(text.startswith(f"bad/search: {label}: ") for text in notes.said)
+    assert is_done(steps[2], out)
+    assert not (out / "bad").exists()
+
+    label.write_bytes(whole)
+    assert run_study(study, out, silent)
+    assert all(is_done(step, out) for step in steps)
+
+
+def test_ctrl_c_stops_a_study_at_once(
+    phantom_set_2d: Path,
+    tmp_path: Path,
+    tiny_search: SearchConfig,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[str] = []
+
+    def stopped(step: Step, *_: object) -> bool:
+        begun.append(step.name)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("uxnet_compiler.studies.work.do", stopped)
+    steps = tuple(SearchStep(name=name, data="data", config=tiny_search) for name in "ab")
+
+    assert not run_study(Study(steps, {"data": phantom_set_2d}), tmp_path, silent)
+    assert begun == ["a"]
 
 
 def test_data_that_cannot_be_used_is_told_before_anything_is_written(

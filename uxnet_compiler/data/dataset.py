@@ -55,10 +55,29 @@ def folds(ids: Sequence[str], k: int) -> list[tuple[list[str], list[str]]]:
     from sklearn.model_selection import KFold
 
     names = sorted(ids)
-    if not 2 <= k <= len(names):
-        raise DataError(f"{k} folds of {len(names)} cases: between 2 and one fold a case is right")
+    if defect := _defect(len(names), k):
+        raise DataError(defect)
     splitter = KFold(k, shuffle=True, random_state=_FOLD_SEED)
     return [
         ([names[i] for i in train], [names[i] for i in held_out])
         for train, held_out in splitter.split(names)
     ]
+
+
+def require_folds(dataset: Dataset, k: int | None) -> None:
+    """Refuse folds that a data set has too few cases for; none are always right.
+
+    Raises:
+        DataError: As for `folds`; the message names the data set.
+    """
+    if k is not None and (defect := _defect(len(dataset.cases), k)):
+        raise DataError(f"{dataset.root}: {defect}")
+
+
+def _defect(count: int, k: int) -> str | None:
+    """Return what is wrong with k folds of so many cases."""
+    if 2 <= k <= count:
+        return None
+    if count < 2:
+        return f"{k} folds of {count} cases; without a second case none can be held out"
+    return f"{k} folds of {count} cases; 2 to {count} folds are right"

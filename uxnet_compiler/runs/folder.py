@@ -1,4 +1,4 @@
-"""The folder of a run: one place, one configuration, one job at a time."""
+"""The folder of a run: one place, one configuration, nothing half-written."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def session(ray: ModuleType, crew: Crew, *, gpus: bool) -> Iterator[int]:
         gpus: Whether any step can use one.
 
     Raises:
-        BackendError: Ray does not start, or there is no cluster.
+        BackendError: Ray does not start, there is no cluster, or no machine of it has the threads.
     """
     if crew.address is not None:
         _knock(crew.address)
@@ -101,13 +101,24 @@ def session(ray: ModuleType, crew: Crew, *, gpus: bool) -> Iterator[int]:
     try:
         # Ray puts its own there; a scheduler's signal is to stop a sweep as Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        _require_threads(ray, crew)
         there = ray.cluster_resources()
         count = int(there.get("GPU", 0)) if gpus else 0
         with _silent(ray):
-            yield crew.workers or count or max(1, int(there["CPU"]) // crew.threads)
+            yield crew.workers or count or max(1, int(there.get("CPU", 0)) // crew.threads)
     finally:
         ray.shutdown()
         signal.signal(signal.SIGTERM, before)
+
+
+def _require_threads(ray: ModuleType, crew: Crew) -> None:
+    """Refuse a step that fits no machine: Ray would wait for one for ever."""
+    cpus = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+    if (most := max(cpus, default=0)) < crew.threads:
+        raise BackendError(
+            f"Ray on {crew.address or 'this machine'}: no machine has {crew.threads} CPUs, the"
+            f" largest has {most}; ask for fewer --threads or start a larger one"
+        )
 
 
 def _knock(address: str) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from uxnet_compiler.errors import RunError, UxnetError, system_error_line
+from uxnet_compiler.errors import RunError
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.studies.crew import Crew, import_ray, session
-from uxnet_compiler.studies.folder import enter, is_done, require_data
+from uxnet_compiler.studies.folder import enter, is_done, remember, require_data
+from uxnet_compiler.studies.outcome import Outcome, failure, outcome_of
 from uxnet_compiler.studies.progress import Progress
 from uxnet_compiler.studies.step import Step, Study
 
@@ -20,16 +20,6 @@ if TYPE_CHECKING:
 
 RETRIES = 3  # of a step whose worker or machine was lost; it goes on from its checkpoint
 GRACE_S = 120.0  # for steps to save their state when the sweep is stopped
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a step ended: with an error in one line, stopped, or complete."""
-
-    complete: bool
-    error: str | None = None
-
-
 LOST = Outcome(False, f"its worker was lost {RETRIES + 1} times; its memory may be too small")
 
 
@@ -56,7 +46,8 @@ def fan_out(
         Whether all is done; Ctrl-C stops a study, and the same call goes on with it.
 
     Raises:
-        BackendError: Ray is not installed, or the cluster cannot be reached.
+        BackendError: Ray is not installed, or the cluster cannot be reached or used.
+        DataError: A data set cannot be used.
         RunError: A step failed, or the folder belongs to another study.
     """
     observer = observer or Observer()
@@ -67,7 +58,7 @@ def fan_out(
                 " auto, cuda or cpu"
             )
     require_data(study)
-    enter(study, out)
+    enter(study, out, observer)
     missing = [step for step in study.steps if not is_done(step, out)]
     if not missing:
         return True
@@ -85,13 +76,9 @@ def work(step: Step, data: Path, out: Path, threads: int) -> Outcome:
 
     torch.set_num_threads(threads)
     try:
-        return Outcome(do(step, data, out, Observer()))
+        return outcome_of(lambda: do(step, data, out, Observer()))
     except KeyboardInterrupt:
         return Outcome(complete=False)
-    except UxnetError as error:  # some of them do not survive pickling
-        return Outcome(complete=False, error=str(error).splitlines()[0])
-    except OSError as error:
-        return Outcome(complete=False, error=system_error_line(error))
 
 
 class _Foreman:
@@ -120,10 +107,12 @@ class _Foreman:
         self._lost: Counter[str] = Counter()
 
     def run(self, missing: list[Step]) -> bool:
-        self._observer.phase(f"{len(missing)} jobs")
         waiting = list(missing)
         open_names = {step.name for step in missing}
         try:
+            for step in {step.data: step for step in missing}.values():
+                remember(self._study, step, self._out, self._observer)
+            self._observer.phase(f"{len(missing)} jobs")
             while waiting or self._running:
                 waiting = self._hand_out(waiting, open_names)
                 if not self._running:
@@ -146,10 +135,7 @@ class _Foreman:
             self._stop()
             return False
         if self._failed:
-            name, error = next(iter(sorted(self._failed.items())))
-            skipped = len(open_names) - len(self._failed)
-            more = f" ({len(self._failed)} jobs failed, {skipped} need them)"
-            raise RunError(f"{name}: {error}{more if len(open_names) > 1 else ''}")
+            raise failure(self._failed, open_names)
         return True
 
     def _hand_out(self, waiting: list[Step], open_names: set[str]) -> list[Step]:

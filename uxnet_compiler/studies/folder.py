@@ -8,15 +8,26 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from uxnet_compiler.data.dataset import require_folds
+from uxnet_compiler.data.digest import dataset_digest
 from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.errors import RunError
 from uxnet_compiler.files import write_text
 from uxnet_compiler.runs.config import first_defect
 from uxnet_compiler.runs.events import last_step, read_events
 from uxnet_compiler.runs.folder import RunFolder, dump_json
+from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.runs.schedule import Schedule
 from uxnet_compiler.schema import dump
-from uxnet_compiler.studies.step import GIVEN, Step, Steps, Study
+from uxnet_compiler.studies.step import (
+    GIVEN,
+    PlainStep,
+    SearchStep,
+    Step,
+    Steps,
+    Study,
+    TrainStep,
+)
 
 STUDY = "study.json"
 
@@ -29,21 +40,32 @@ class _Ending(BaseModel):
     complete: bool
 
 
-def enter(study: Study, out: Path) -> None:
+def enter(study: Study, out: Path, observer: Observer | None = None) -> None:
     """Make the folder of a study, or go on in that of the same one.
 
-    Steps may be added later; a step that is there must be what it was.
+    Steps may be added later; a step that is there must be what it was, and so must the data.
 
     Raises:
-        RunError: The folder holds something else, or a step was made in another way.
+        DataError: A file of a data set cannot be read.
+        RunError: The folder holds something else, or a step was made in another way or from
+            other data.
     """
     check(study, out)
     before = _read(out)
+    known = _made_from(before, out)
+    for name in sorted(known.keys() & study.data.keys()):
+        if _digest(study.data[name], "comparing the data", observer) != known[name]:
+            raise RunError(
+                f"{out}: was made from other data ({name}); choose a new --out, or remove what was"
+                " made from them"
+            )
     mine = study.document()
     old = {} if before is None else {step.name: step for step in before.steps}
     steps = {**old, **{step.name: step for step in mine.steps}}
     genotypes = {**(before.genotypes if before else {}), **mine.genotypes}
-    merged = Steps(steps=tuple(steps.values()), genotypes=dict(sorted(genotypes.items())))
+    merged = Steps(
+        steps=tuple(steps.values()), genotypes=dict(sorted(genotypes.items())), data=known
+    )
     if merged != before:
         write_text(out / STUDY, dump_json(merged))
     for name, genotype in study.genotypes.items():
@@ -51,18 +73,35 @@ def enter(study: Study, out: Path) -> None:
             dump(genotype, path)
 
 
+def remember(study: Study, step: Step, out: Path, observer: Observer) -> None:
+    """Keep which data a step works on, once it begins: it reads them anyway.
+
+    Raises:
+        DataError: A file of the data set cannot be read.
+    """
+    before = _read(out)
+    assert before is not None, "a study that was entered"
+    if step.data not in before.data:
+        digest = _digest(study.data[step.data], "reading the data", observer)
+        data = {**before.data, step.data: digest}
+        write_text(out / STUDY, dump_json(before.model_copy(update={"data": data})))
+
+
 def require_data(study: Study) -> None:
     """Open every data set of a study, before anything is written for it.
 
     Raises:
-        DataError: One cannot be used.
+        DataError: One cannot be used, or has fewer cases than a step asks for folds.
     """
-    for root in study.data.values():
-        open_dataset(root)
+    for name, root in study.data.items():
+        dataset = open_dataset(root)
+        for step in study.steps:
+            if step.data == name and isinstance(step, SearchStep | PlainStep | TrainStep):
+                require_folds(dataset, step.config.folds)
 
 
 def check(study: Study, out: Path) -> None:
-    """Refuse what `enter` would refuse; nothing is written.
+    """Refuse what `enter` would refuse, but other data: nothing is written, and no image read.
 
     Raises:
         RunError: As for `enter`.
@@ -111,6 +150,22 @@ def part_made(step: Step, out: Path) -> float:
         return 0.0
     planned = folder.read(folder.schedule_path, Schedule).steps
     return min(1.0, last_step(read_events(folder.events_path)) / planned)
+
+
+def _made_from(before: Steps | None, out: Path) -> dict[str, str]:
+    """Return the digests of the data that something in the folder was made from."""
+    if before is None:
+        return {}
+    begun = {step.data for step in before.steps if (out / step.name).exists()}
+    return {name: digest for name, digest in before.data.items() if name in begun}
+
+
+def _digest(root: Path, phase: str, observer: Observer | None) -> str:
+    listener = observer or Observer()
+    listener.phase(phase)
+    return dataset_digest(
+        open_dataset(root), lambda done, all_: listener.tick(done / all_, cases=done)
+    )
 
 
 def _read(out: Path) -> Steps | None:

@@ -17,8 +17,8 @@ from uxnet_compiler.schema import Evidence, Genotype, load
 from uxnet_compiler.search.memory import bytes_per_voxel
 from uxnet_compiler.search.supernet import Supernet
 from uxnet_compiler.spaces import FAMILIES
-from uxnet_compiler.studies.folder import check, is_done, part_made
-from uxnet_compiler.studies.measured import Measured
+from uxnet_compiler.studies.folder import check, is_done, part_made, require_data
+from uxnet_compiler.studies.measured import Kept, Measured
 from uxnet_compiler.studies.step import (
     GIVEN,
     DeriveStep,
@@ -43,12 +43,14 @@ class Outlook:
         step: The step.
         hours: About, of what is left of it; data that have to be read come on top.
         memory_bytes: Of a step of the network, as planned.
+        disk_bytes: Of the preprocessed images that it is the first to open.
         is_done: Whether its result is there already; then it takes nothing.
     """
 
     step: Step
     hours: float
     memory_bytes: int = 0
+    disk_bytes: int = 0
     is_done: bool = False
 
 
@@ -70,6 +72,7 @@ def outlook(
         DataError: A data set cannot be used.
         RunError: The folder belongs to another study, or the device is not there.
     """
+    require_data(study)
     check(study, out)
     teller = _Teller(study, out)
     observer = observer or Observer()
@@ -92,6 +95,7 @@ class _Teller:
         self._data: dict[str, Measured] = {}
         self._paces: dict[str, Pace] = {}
         self._search_paces: dict[str, float] = {}
+        self._kept: dict[str, set[Kept]] = {}
 
     def tell(self, step: Step) -> Outlook:
         if is_done(step, self.out):
@@ -117,12 +121,30 @@ class _Teller:
             self._search_paces[key] = search_pace(space, config, plan.patch_size)
         voxels = config.batch_size * prod(plan.patch_size)
         step_s = self._search_paces.get(key, 0.0) * voxels
-        return Outlook(step, left * _hours(config.steps, config.minutes, step_s), int(memory))
+        hours = left * _hours(config.steps, config.minutes, step_s)
+        return Outlook(step, hours, int(memory), self._disk(step, plan))
 
     def _train(self, step: TrainStep, left: float) -> Outlook:
         plan, pace, memory = self._training(step)
         step_s = pace.step_s * step.config.batch_size * prod(plan.patch_size)
-        return Outlook(step, left * _hours(step.config.steps, step.config.minutes, step_s), memory)
+        hours = left * _hours(step.config.steps, step.config.minutes, step_s)
+        return Outlook(step, hours, memory, self._disk(step, plan))
+
+    def _disk(self, step: SearchStep | TrainStep, plan: Plan) -> int:
+        """Return what a step adds to the cache, beyond the steps before it and those begun."""
+        data = self._measured(step.data)
+        if step.data not in self._kept:
+            self._kept[step.data] = {
+                image
+                for other in self.study.steps
+                if isinstance(other, SearchStep | TrainStep) and other.data == step.data
+                if is_done(other, self.out) or part_made(other, self.out)
+                for image in data.preprocessed(other.config, plan)
+            }
+        kept, images = self._kept[step.data], data.preprocessed(step.config, plan)
+        added = sum(size for image, size in images.items() if image not in kept)
+        kept.update(images)
+        return added
 
     def _evaluate(self, step: EvaluateStep) -> Outlook:
         training = self._steps[step.training]
@@ -191,8 +213,9 @@ def _hours(steps: int | None, minutes: float | None, step_s: float) -> float:
 
 
 NOTE = (
-    "Hours: from steps timed here on small patches, without reading the data. GiB: what a step of"
-    " the network needs, as planned; data in memory come on top."
+    "Hours: from steps timed here on small patches, without reading the data. Memory: what a step"
+    " of the network needs, as planned. Disk: preprocessed images in the cache, opened as memory"
+    " maps; those that other runs have left there already are counted, too."
 )
 KINDS = {"search": "searches", "train": "trainings", "evaluate": "evaluations"}
 
@@ -209,7 +232,7 @@ def as_table(found: Sequence[Outlook], workers: int = 1) -> Table:
         rows.append(("all", "jobs", *_sums([one for one in found if one.step.kind in KINDS])))
     total = sum(one.hours for one in found) / workers
     together = f", {workers} at a time" if workers > 1 else ""
-    heads = ("data", "kind", "jobs", "of them done", "hours", "GiB")
+    heads = ("data", "kind", "jobs", "of them done", "hours", "memory GiB", "disk GiB")
     return Table(
         title=f"About {total:.1f} hours{together}",
         columns=tuple(Column(head=head) for head in heads),
@@ -220,5 +243,6 @@ def as_table(found: Sequence[Outlook], workers: int = 1) -> Table:
 
 def _sums(found: Sequence[Outlook]) -> tuple[Cell, ...]:
     memory = max(one.memory_bytes for one in found) / 2**30
+    disk = sum(one.disk_bytes for one in found) / 2**30
     done = sum(one.is_done for one in found)
-    return len(found), done, sum(one.hours for one in found), memory or None
+    return len(found), done, sum(one.hours for one in found), memory or None, disk or None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from uxnet_compiler.data.pictures import LAYOUTS, Layout
 from uxnet_compiler.errors import DataError
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.studies.documents import read
@@ -42,20 +44,37 @@ def recipes() -> dict[str, Recipe]:
     return dict(sorted(found.items(), key=lambda item: (not item[0].startswith("Task"), item[0])))
 
 
-def find_tasks(data: Path) -> dict[str, tuple[Recipe, Path | None]]:
-    """Find the folder of each task in a folder of data sets; None where it is absent.
+def find_tasks(data: Path, tasks: Collection[str] = ()) -> dict[str, tuple[Recipe, Path | None]]:
+    """Find the data set of each task in a folder of data sets; None where it is absent.
+
+    Args:
+        data: The folder. The two official folders of ISIC may lie in it as they were unzipped.
+        tasks: Those that are asked for; all when empty.
 
     Raises:
-        DataError: There is no such folder, or two fit one task.
+        DataError: There is no such folder, or two data sets fit one task that is asked for.
     """
     if not data.is_dir():
         raise DataError(f"{data}: no such folder; give the one that holds Task01_BrainTumour etc.")
-    there = sorted(path for path in data.iterdir() if path.is_dir())
     found: dict[str, tuple[Recipe, Path | None]] = {}
     for task, recipe in recipes().items():
-        fitting = [path for path in there if fnmatchcase(path.name, recipe.folder)]
-        if len(fitting) > 1:
-            names = ", ".join(path.name for path in fitting)
+        fitting = _data_sets(data, recipe.folder)
+        if len(fitting) > 1 and (not tasks or task in tasks):
+            names = ", ".join(path.name if path != data else "itself" for path in fitting)
             raise DataError(f"{data}: {names} are all {recipe.folder}; leave one of them")
         found[task] = (recipe, fitting[0] if fitting else None)
     return found
+
+
+def _data_sets(data: Path, pattern: str) -> list[Path]:
+    """List the folders of that name that hold a data set, and `data` itself if it is one."""
+    named = (path for path in sorted(data.iterdir()) if fnmatchcase(path.name, pattern))
+    found = [path for path in named if (path / "dataset.json").is_file() or _has(path, LAYOUTS)]
+    official = [layout for layout in LAYOUTS if fnmatchcase(layout.images, pattern)]
+    return [*found, data] if _has(data, official) else found
+
+
+def _has(folder: Path, layouts: Collection[Layout]) -> bool:
+    return any(
+        (folder / layout.images).is_dir() and (folder / layout.masks).is_dir() for layout in layouts
+    )

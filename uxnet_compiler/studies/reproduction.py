@@ -114,12 +114,12 @@ def reproduction(
         DataError: No task is there, or one that is asked for is not.
         RunError: There is no such fold.
     """
-    there = find_tasks(data)
+    there = find_tasks(data, tasks)
     for task in tasks:
         if task not in there:
             raise DataError(f"{task}: no recipe has this name; there are {', '.join(there)}")
         if there[task][1] is None:
-            raise DataError(f"{data}: has no folder {there[task][0].folder}")
+            raise DataError(f"{data}: has no folder {there[task][0].folder} with a data set in it")
     networks = (FOUND, UNET) if with_unet else (FOUND,)
     steps: list[Step] = []
     held_out: dict[str, tuple[int, ...]] = {}

@@ -16,6 +16,7 @@ from uxnet_compiler.training.config import TrainConfig
 GIVEN = "given"
 
 Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^\w[\w.+-]*(/\w[\w.+-]*)*$")]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class _Step(BaseModel):
@@ -111,12 +112,19 @@ Step = Annotated[
 
 
 class Steps(BaseModel):
-    """The steps of a study as its folder keeps them: no path, no case."""
+    """The steps of a study as its folder keeps them: no path, no case.
+
+    Attributes:
+        steps: All that were ever asked for.
+        genotypes: Ids of the documents that steps call `given/NAME`.
+        data: Digests of the data sets that steps have begun to work on.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     steps: tuple[Step, ...]
     genotypes: dict[Name, str] = {}
+    data: dict[Name, Digest] = {}
 
 
 @dataclass(frozen=True)

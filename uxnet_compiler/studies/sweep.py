@@ -36,8 +36,8 @@ class SweepConfig(BaseModel):
         seeds: Of searches and trainings.
         folds: Split the cases in so many folds; none: search and train on all cases.
         fold: Those that are held out in turn; all when not given.
-        genotypes: Train these (files or zoo:NAME), instead of searching.
-        search: How to search; with the defaults when there is nothing else to do.
+        genotypes: Train these (files or zoo:NAME); files from the file's own folder, too.
+        search: How to search; with the defaults when there are no genotypes.
         train: How to train; a sweep without it ends with the searches' genotypes.
     """
 
@@ -121,11 +121,10 @@ def named(texts: Sequence[str]) -> list[tuple[str, Genotype]]:
 
 def overridden(config: SweepConfig, overrides: Overrides) -> SweepConfig:
     """Return the sweep with other budgets and another device; a budget asks for its job."""
-    search = config.search
-    if search is None and not config.genotypes:
-        search = SearchConfig()
-    train = config.train
-    if overrides.train_steps is not None or overrides.train_minutes is not None:
+    search, train = config.search, config.train
+    if overrides.search_steps or overrides.search_minutes or not config.genotypes:
+        search = search or SearchConfig()
+    if overrides.train_steps or overrides.train_minutes:
         train = train or TrainConfig()
     changes = {
         "search": search and overrides.search(search),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 from uxnet_compiler.data.fingerprint import fingerprint
@@ -16,7 +17,8 @@ from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.search import search
 from uxnet_compiler.search.task import plan_search, searched_part
 from uxnet_compiler.spaces import FAMILIES
-from uxnet_compiler.studies.folder import enter, is_done, require_data
+from uxnet_compiler.studies.folder import enter, is_done, remember, require_data
+from uxnet_compiler.studies.outcome import failure, outcome_of
 from uxnet_compiler.studies.step import (
     DeriveStep,
     EvaluateStep,
@@ -36,6 +38,7 @@ def run_study(study: Study, out: Path, show: Show) -> bool:
     """Do every step whose result is not there yet, one at a time.
 
     A study that was stopped or killed goes on where it was: with the next call, the same steps.
+    A step that fails stops those that need it, not the others.
 
     Args:
         study: What is to be done.
@@ -46,21 +49,43 @@ def run_study(study: Study, out: Path, show: Show) -> bool:
         Whether all is done; Ctrl-C stops a study.
 
     Raises:
-        UxnetError: A step failed, or the folder belongs to another study.
+        DataError: A data set cannot be used.
+        RunError: A step failed, or the folder belongs to another study.
     """
     require_data(study)
-    enter(study, out)
+    try:
+        with show() as observer:
+            enter(study, out, observer)
+        return _do_missing(study, out, show)
+    except KeyboardInterrupt:
+        return False
+
+
+def _do_missing(study: Study, out: Path, show: Show) -> bool:
     missing = [step for step in study.steps if not is_done(step, out)]
+    left = {step.name for step in missing}
+    failed: dict[str, str] = {}
     for number, step in enumerate(missing, start=1):
+        if not left.isdisjoint(step.needs):
+            continue
         with show() as observer:
             observer.note(f"[{number} of {len(missing)}] {step.name}")
-            try:
-                complete = do(step, study.data[step.data], out, observer)
-            except KeyboardInterrupt:
+            ended = outcome_of(partial(_begin, study, step, out, observer))
+            if ended.error is not None:
+                failed[step.name] = ended.error
+                observer.note(f"{step.name}: {ended.error}")
+            elif not ended.complete:
                 return False
-            if not complete:
-                return False
+            else:
+                left.discard(step.name)
+    if failed:
+        raise failure(failed, left)
     return True
+
+
+def _begin(study: Study, step: Step, out: Path, observer: Observer) -> bool:
+    remember(study, step, out, observer)
+    return do(step, study.data[step.data], out, observer)
 
 
 def do(step: Step, data: Path, out: Path, observer: Observer) -> bool:
@@ -79,8 +104,8 @@ def do(step: Step, data: Path, out: Path, observer: Observer) -> bool:
             dump(plain(data, step.config, observer), folder.genotype_path)
         case DeriveStep():
             source = RunFolder(out / step.search).genotype_path
-            found = derive_within(load(source), step.tau, source=str(source), device=step.device)
-            dump(found, folder.genotype_path)
+            derived = derive_within(load(source), step.tau, source=str(source), device=step.device)
+            dump(derived, folder.genotype_path)
         case TrainStep():
             resume = folder.config_path.is_file()
             genotype = load(RunFolder(out / step.genotype).genotype_path)
