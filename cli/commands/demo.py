@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from ..quantities import FiniteRange, mebibytes, short
 
 SEARCH_PART = 0.4
 CASES = 40  # fewer are learnt by heart
+DRAWING = "genotype.svg"
 DERIVED, DERIVED_TAU = "wider.json", 0.5
 FOLDS = 4
 
@@ -91,7 +91,7 @@ def tour(out: Path, minutes: float) -> Iterator[Step]:
     )
     yield step(
         "look at it; what the search cut is grey",
-        *("render", genotype, "-o", out / _drawing(), "--pruned"),
+        *("render", genotype, "-o", out / DRAWING, "--pruned"),
     )
     yield step(
         "compile it to a plain network, with the weights that the search trained",
@@ -107,11 +107,6 @@ def tour(out: Path, minutes: float) -> Iterator[Step]:
         "segment one of them",
         *("predict", training, images / "imagesTr" / _held_out(out), "--out", out / "masks"),
     )
-
-
-def _drawing() -> str:
-    """Return the name of the drawing; without the programs of Graphviz it is their source."""
-    return "genotype.svg" if shutil.which("dot") else "genotype.gv"
 
 
 def _held_out(out: Path) -> str:
@@ -160,7 +155,7 @@ def _sum_up(out: Path, duration_s: float) -> None:
         ("images/", f"{CASES} made-up patients"),
         ("search/", f"a search: {search['steps']} steps, {kept} of {gated} edges kept"),
         (DERIVED, f"the same evidence read at a threshold of {DERIVED_TAU}"),
-        (_drawing(), f"the architecture {report['id'][:12]}"),
+        (DRAWING, f"the architecture {report['id'][:12]}"),
         ("network/", f"{_targets(report['targets'])}; {costs}"),
         ("training/", f"a training: {training['steps']} steps; curves.png, evaluation/"),
         ("masks/", f"a segmentation; held-out Dice {scores['dice']:.3f}"),

@@ -69,11 +69,14 @@ def command(
     read or written. With --git it is always 0, as git wants it.
     """
     from uxnet_compiler.diff import diff, to_lines
-    from uxnet_compiler.errors import UxnetError
+    from uxnet_compiler.errors import UxnetError, system_error_line
     from uxnet_compiler.zoo import resolve
 
     if for_git:
-        _answer_git(genotypes, other_options=bool(format_ or out))
+        try:
+            _answer_git(genotypes, other_options=bool(format_ or out))
+        except BrokenPipeError:  # the reader of git's pager has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     if len(genotypes) != 2:
         raise click.UsageError(f"give two genotypes, A and B; these are {len(genotypes)}")
@@ -91,6 +94,9 @@ def command(
             _write(_text(before, after, found, format_, genotypes), out)
     except UxnetError as error:
         click.echo(str(error), err=True)
+        sys.exit(2)
+    except OSError as error:
+        click.echo(system_error_line(error), err=True)
         sys.exit(2)
     sys.exit(0 if found.relation == "same" else 1)
 

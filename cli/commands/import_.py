@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from ..quantities import FiniteRange
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -50,7 +52,13 @@ def command() -> None:
 
 @command.command("dints")
 @click.argument("file", type=_FILE)
-@click.option("--channel-mul", type=float, default=1.0, show_default=True, help="MONAI's factor.")
+@click.option(
+    "--channel-mul",
+    type=FiniteRange(0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="MONAI's factor.",
+)
 @click.option("--in-channels", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--out-channels", type=click.IntRange(1), default=3, show_default=True)
 @_results(".pt")
@@ -70,7 +78,7 @@ def dints(
     FILE is what MONAI's search writes, such as search_code_18590.pt. The weights are those of a
     monai.networks.nets.DiNTS of this code.
     """
-    _require_both(weights, weights_out)
+    _require_results(out, weights, weights_out)
     from uxnet_compiler.importers.dints import genotype, read_code, stored_weights
 
     code = read_code(file)
@@ -111,7 +119,7 @@ def nnunet(
     PLANS is plans.json of nnU-Net 2, whose network is a PlainConvUNet, a ResidualEncoderUNet or a
     ResidualUNet. The heads of deep supervision come with the weights.
     """
-    _require_both(weights, weights_out)
+    _require_results(out, weights, weights_out)
     if dataset is None and (in_channels is None or out_channels is None):
         raise click.UsageError("give --dataset, or both --in-channels and --out-channels")
     if dataset is not None and not (in_channels is None is out_channels):
@@ -136,9 +144,11 @@ def nnunet(
         click.echo(f"{out}: its axes are those of the image in the order {order}", err=True)
 
 
-def _require_both(weights: Path | None, weights_out: Path | None) -> None:
+def _require_results(out: Path, weights: Path | None, weights_out: Path | None) -> None:
     if (weights is None) != (weights_out is None):
         raise click.UsageError("--weights and --weights-out go together")
+    if weights_out is not None and weights_out.resolve() == out.resolve():
+        raise click.UsageError("--out and --weights-out are one file; each needs its own")
 
 
 def _read(path: Path) -> dict[str, Tensor]:
@@ -155,6 +165,7 @@ def _write(
     weights_out: Path | None,
 ) -> None:
     """Check that the weights fit, then write everything."""
+    from uxnet_compiler.files import replacing
     from uxnet_compiler.schema import dump
 
     if tensors is not None and weights_out is not None:
@@ -165,7 +176,10 @@ def _write(
         supervised = any(name.startswith("aux_") for name in tensors)
         graph = lower(genotype.architecture, deep_supervision=supervised)
         resolve(graph, tensors, source=str(weights))
-        write_weights(tensors, weights_out, genotype_id=genotype.id)
+        with replacing(weights_out) as draft:
+            write_weights(tensors, draft, genotype_id=genotype.id)
+            dump(genotype, out)
         click.echo(f"{weights_out}: {len(tensors)} tensors")
-    dump(genotype, out)
+    else:
+        dump(genotype, out)
     click.echo(f"{out}: {genotype.name}, {genotype.id[:12]}")

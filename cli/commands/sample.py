@@ -13,7 +13,9 @@ from ..quantities import FiniteRange
 
 @click.command("sample")
 @click.option("--space", default="uxnet", show_default=True, help="Family of the search space.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Which one.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Which one."
+)
 @click.option(
     "--tau",
     type=FiniteRange(0, 1),

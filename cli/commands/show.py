@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from uxnet_compiler.schema import Genotype
 
 
+MOST_LETTERS = 2000  # of what a stranger says of the origin
+
+
 @click.command("show")
 @click.argument("genotype")
 @size_option
@@ -66,8 +69,9 @@ def _plain(title: str, *, show_header: bool = True) -> Table:
 
 def _frame(found: Overview) -> Table:
     from uxnet_compiler.ops import spell
+    from uxnet_compiler.wording import one_line
 
-    table = _plain(found.name, show_header=False)
+    table = _plain(one_line(found.name), show_header=False)
     table.add_column(style="dim")
     table.add_column()
     table.add_row("id", found.id)
@@ -91,7 +95,7 @@ def _frame(found: Overview) -> Table:
         ("repaired", ", ".join(source.repaired)),
     ):
         if text:
-            table.add_row(label, text)
+            table.add_row(label, one_line(text, MOST_LETTERS))
     return table
 
 

@@ -25,6 +25,13 @@ def test_weights_come_back_as_they_were(tmp_path: Path) -> None:
     assert all(torch.equal(found[name], value) for name, value in weights().items())
 
 
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+def test_weights_are_read_in_the_precision_of_networks(kind: torch.dtype, tmp_path: Path) -> None:
+    save_file({"a": torch.ones(2, dtype=kind)}, tmp_path / "w")
+
+    assert read_weights(tmp_path / "w")["a"].dtype == torch.float32
+
+
 def test_the_order_of_the_weights_does_not_change_the_bytes(tmp_path: Path) -> None:
     given = weights()
 
@@ -41,7 +48,17 @@ def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
         read_weights(tmp_path / "w", genotype_id="cd")
 
 
-@pytest.mark.parametrize("metadata", [None, {"format": "pt"}, {"uxnet": "[]"}, {"uxnet": "{"}])
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        None,
+        {"format": "pt"},
+        {"uxnet": "[]"},
+        {"uxnet": "{"},
+        {"uxnet": "[" * 9999},
+        {"uxnet": "9" * 5000},
+    ],
+)
 def test_files_that_name_no_architecture_are_read(
     metadata: dict[str, str] | None, tmp_path: Path
 ) -> None:

@@ -158,6 +158,10 @@ def test_the_expression_of_a_nested_tensor_is_found() -> None:
             {"a.conv.weight": draw(3, 2, 3, 3), "a.conv.bias": draw(4)},
             r"w: a.conv.bias is \(4,\), the network needs \(3,\)",
         ),
+        (
+            {"a.conv.weight": draw(3, 2, 3, 3), "a.conv.bias": torch.ones(3, dtype=torch.int32)},
+            "w: a.conv.bias is int32, the network needs real numbers",
+        ),
     ],
 )
 def test_stored_weights_that_do_not_fit_are_named(weights: dict[str, Tensor], message: str) -> None:

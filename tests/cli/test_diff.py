@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -175,3 +177,19 @@ def test_a_terminal_gets_colours_unless_nobody_wants_them(monkeypatch: pytest.Mo
 
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[31m" not in run("zoo:unet", "zoo:dla")[1]
+
+
+def test_a_file_that_cannot_even_be_looked_for_ends_with_2() -> None:
+    code, stdout, stderr = run("x" * 300, "zoo:unet")
+
+    assert (code, stdout) == (2, "")
+    assert stderr.count("\n") == 1
+
+
+def test_a_full_disk_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("uxnet_compiler.cli.commands.diff._print", full)
+
+    assert run("zoo:unet", "zoo:unet") == (2, "", "No space left on device\n")

@@ -145,6 +145,7 @@ def test_another_order_of_axes_is_told(tmp_path: Path) -> None:
         (["--in-channels", "1", "--dataset", "d.json"], "--dataset says how many"),
         ([*FRAME, "--weights", "w.pth"], "--weights and --weights-out go together"),
         ([*FRAME, "--weights-out", "w.safetensors"], "--weights and --weights-out go together"),
+        ([*FRAME, "--weights", "w.pth", "--weights-out", "./unet.json"], "are one file"),
     ],
 )
 def test_wrong_usage_is_told(arguments: list[str], message: str, plans: str) -> None:
@@ -162,6 +163,14 @@ def test_wrong_usage_is_told(arguments: list[str], message: str, plans: str) -> 
             ["--configuration", "2d", "--dataset", "none.json"],
             r"none.json: cannot be read: No such file or directory\n",
         ),
+        (
+            ["--configuration", "2d", "--in-channels", "70000", "--out-channels", "2"],
+            r"nnunet: in_channels: .*65536.*\n",
+        ),
+        (
+            ["--configuration", "2d", *FRAME, "--name", "a\tb"],
+            r"a b: name: .*\n",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_1(
@@ -172,7 +181,7 @@ def test_a_mistake_is_one_line_and_exit_code_1(
     code, stdout, stderr = run("nnunet", plans, "-o", str(out), *arguments)
 
     assert (code, stdout) == (1, "")
-    assert re.fullmatch(rf"\S*{message}", stderr)
+    assert re.fullmatch(rf"(\S*/)?{message}", stderr)
     assert not out.exists()
 
 
@@ -218,3 +227,24 @@ def test_weights_of_dints_get_the_names_of_the_genotype(tmp_path: Path) -> None:
     found = read_weights(weights, genotype_id=load(out).id)
     assert found.keys() == fresh.keys()
     assert all(torch.equal(found[name], fresh[name]) for name in fresh)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--in-channels", "70000"], 1),
+        (["--name", "a\tb"], 1),
+        (["--channel-mul", "nan"], 2),
+        (["--channel-mul", "1e30"], 1),
+    ],
+)
+def test_what_no_document_can_hold_is_told_for_dints(
+    arguments: list[str], code: int, tmp_path: Path
+) -> None:
+    out = tmp_path / "o.json"
+
+    found, stdout, stderr = run("dints", code_of(tmp_path), "-o", str(out), *arguments)
+
+    assert (found, stdout) == (code, "")
+    assert code == 2 or stderr.count("\n") == 1
+    assert not out.exists()

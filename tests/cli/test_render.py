@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 from strategies import document
 
@@ -78,3 +79,24 @@ def test_an_unknown_theme_is_a_usage_error(tmp_path: Path) -> None:
 
     assert code == 2
     assert "paper" in stderr
+
+
+@pytest.mark.parametrize("detail", ["ops", "nodes", "stages"])
+def test_a_network_without_a_node_that_matters_is_drawn(detail: str, tmp_path: Path) -> None:
+    conv = {"op": "conv@1", "kernel": [1, 1]}
+    bare = document()
+    bare["architecture"] |= {
+        "widths": [2],
+        "strides": [[1, 1]],
+        "nodes": [{"id": "dead", "stage": 0, "level": 0}],
+        "edges": [
+            {"source": "input", "target": "dead", "ops": [conv]},
+            {"source": "input", "target": "output", "ops": [conv]},
+        ],
+    }
+    file = tmp_path / "g.json"
+    file.write_text(json.dumps(bare))
+
+    code, _, stderr = run(str(file), "--detail", detail, "-o", str(tmp_path / "g.svg"))
+
+    assert (code, stderr) == (0, "")

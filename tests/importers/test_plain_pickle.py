@@ -111,6 +111,16 @@ def test_tensors_are_refused(tmp_path: Path) -> None:
         read_arrays(path)
 
 
+# One text of 100,000 letters that is turned into bytes again and again, five bytes a time.
+REPEATED = (
+    b"\x80\x02c_codecs\nencode\nq\x00X\xa0\x86\x01\x00"
+    + b"x" * 100_000
+    + b"X\x06\x00\x00\x00latin1\x86q\x01"
+    + b"h\x00h\x01R" * 50
+    + b"."
+)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -128,6 +138,7 @@ def test_tensors_are_refused(tmp_path: Path) -> None:
         (in_zip(bytes(50 * MAX_BYTES)), "more than the 1048576 bytes"),
         (b"\x80\x02r\xff\xff\xff\x7f.", "not a whole pickle"),  # a memo of 2**31 entries
         (b"\x80\x04\x8e" + b"\xff" * 7 + b"\x7f.", "not a whole pickle"),  # 2**63 bytes
+        (REPEATED, "makes more than 1048576 bytes of its texts"),
         (b"\x80\x02}" + b"K\x01" + b"2\x86" * 60 + b"K\x01s.", "uses the pickle opcode DUP"),
     ],
 )

@@ -124,6 +124,23 @@ def test_a_cut_checkpoint_is_told(share: float, tmp_path: Path) -> None:
         read_tensors(path)
 
 
+@pytest.mark.parametrize("length", range(2, 600, 7))
+def test_an_old_checkpoint_that_is_cut_short_is_told(length: int, tmp_path: Path) -> None:
+    path = tmp_path / "m.pth"
+    torch.save(nnunet_checkpoint(), path, _use_new_zipfile_serialization=False)
+    path.write_bytes(path.read_bytes()[:length])
+
+    with pytest.raises(DataError, match=r"m.pth: "):
+        read_tensors(path)
+
+
+def test_a_sparse_tensor_is_refused(tmp_path: Path) -> None:
+    torch.save({"a": torch.eye(2).to_sparse()}, tmp_path / "m.pth")
+
+    with pytest.raises(DataError, match=r"m.pth: 'a' is no plain tensor; save a dense one"):
+        read_tensors(tmp_path / "m.pth")
+
+
 @pytest.mark.parametrize("content", [3, [torch.zeros(1)], {}, {"a": 3}, {"state_dict": {"a": 3}}])
 def test_a_checkpoint_without_tensors_by_name_is_told(content: object, tmp_path: Path) -> None:
     torch.save(content, tmp_path / "m.pth")

@@ -87,10 +87,10 @@ def test_what_is_kept_is_framed() -> None:
 
     framed = [panel for panel in figure.panels if panel.id.startswith("b0_") and panel.stroke]
     kept = sum(
-        gate >= (genotype.space.tau or 0)
+        gate >= (genotype.space.tau or 0) or key in genotype.provenance.repaired
         for _, genotype in [*found, ("", consensus(found))]
         if genotype.evidence and genotype.space
-        for gate in genotype.evidence.gates.values()
+        for key, gate in genotype.evidence.gates.items()
     )
     assert len(framed) == kept
 
@@ -110,3 +110,25 @@ def test_other_formats_and_too_many_searches_are_refused(tmp_path: Path) -> None
         draw_consensus(searches(1), agreed, tmp_path / "c.gif")
     with pytest.raises(BackendError, match="too many to draw"):
         draw_consensus(searches(1) * MOST_COLUMNS, agreed, tmp_path / "c.png")
+
+
+def test_what_limits_took_away_is_not_framed() -> None:
+    found = searches()
+    agreed = consensus(found)
+    assert agreed.evidence is not None
+    key = max(agreed.evidence.gates, key=agreed.evidence.gates.__getitem__)
+    choice, candidates = next(iter(agreed.evidence.choices.items()))
+    other = min(candidates, key=candidates.__getitem__)
+
+    def limited(**given_up: object) -> Genotype:
+        told = agreed.provenance.model_copy(update=given_up)
+        return agreed.model_copy(update={"provenance": told})
+
+    def framed(genotype: Genotype) -> int:
+        return sum(each.stroke is not None for each in consensus_figure(found, genotype).panels)
+
+    def names(genotype: Genotype) -> list[str]:
+        return [each.lines[0] for each in consensus_figure(found, genotype).panels if each.lines]
+
+    assert framed(limited(closed=(key,))) == framed(agreed) - 1
+    assert names(limited(replaced={choice: other})).count(other) == names(agreed).count(other) + 1

@@ -185,3 +185,12 @@ def test_a_hostile_name_stays_text(tmp_path: Path) -> None:
 
     assert "<script" not in path.read_text()
     assert "\u202e" not in path.read_text()
+
+
+def test_a_replacement_that_the_space_has_not_is_refused() -> None:
+    genotype = searched()
+    choice = next(iter(SPACE.choices))
+    told = genotype.provenance.model_copy(update={"replaced": {choice: "nonsense"}})
+
+    with pytest.raises(GenotypeError, match=rf"provenance\.replaced\.{choice}: 'nonsense' is no"):
+        supernet(genotype.model_copy(update={"provenance": told}))

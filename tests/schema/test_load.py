@@ -88,6 +88,8 @@ ARCHITECTURE_DEFECTS: tuple[tuple[Edit, str, str], ...] = (
     (lambda a: a["nodes"][0].update(id="a_to"), "nodes[0].id", "is reserved"),
     (lambda a: a["nodes"][0].update(id="to_a"), "nodes[0].id", "is reserved"),
     (lambda a: a["nodes"][0].update(id="aux_1"), "nodes[0].id", "is reserved"),
+    # The tensors of its edges would begin as those of deep supervision do.
+    (lambda a: a["nodes"][0].update(id="aux"), "nodes[0].id", "is reserved"),
     (lambda a: a["nodes"][0].update(id="class"), "nodes[0].id", "is reserved"),
     (lambda a: a["nodes"][0].update(id="a.0"), "nodes[0].id", "match pattern"),
     (

@@ -110,7 +110,7 @@ def _require_genotype(path: Path, genotype_id: str) -> None:
             owner = json.loads(archive.read(_METADATA))["uxnet.genotype"]
     except OSError as error:
         raise BackendError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (zipfile.BadZipFile, KeyError, TypeError, ValueError):
+    except (zipfile.BadZipFile, KeyError, RecursionError, TypeError, ValueError):
         raise BackendError(f"{path}: is no .pt2 file that was written here") from None
     if owner != genotype_id:
         raise BackendError(

@@ -10,8 +10,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from uxnet_compiler.backends.weights import in_float32
 from uxnet_compiler.errors import BackendError
 from uxnet_compiler.files import replacing
+from uxnet_compiler.wording import one_line
 
 # One key only: the library writes several in an order that changes from run to run.
 _KEY = "uxnet"
@@ -32,7 +34,7 @@ def write_weights(
 
 
 def read_weights(path: Path, *, genotype_id: str | None = None) -> dict[str, Tensor]:
-    """Read weights by parameter name.
+    """Read weights by parameter name, in float32.
 
     Args:
         path: A safetensors file, ours or any other.
@@ -47,10 +49,11 @@ def read_weights(path: Path, *, genotype_id: str | None = None) -> dict[str, Ten
             owner = _owner(file.metadata())
             if genotype_id is not None and owner not in {None, genotype_id}:
                 raise BackendError(
-                    f"{path}: weights of the architecture {str(owner)[:12]},"
+                    f"{path}: weights of the architecture {one_line(str(owner)[:12])},"
                     f" not of {genotype_id[:12]}"
                 )
-            return {name: file.get_tensor(name) for name in sorted(file.keys())}
+            found = {name: file.get_tensor(name) for name in sorted(file.keys())}
+            return in_float32(found, source=str(path))
     except SafetensorError as error:
         raise BackendError(f"{path}: not a safetensors file: {error}") from None
     except OSError as error:
@@ -60,5 +63,5 @@ def read_weights(path: Path, *, genotype_id: str | None = None) -> dict[str, Ten
 def _owner(metadata: dict[str, str] | None) -> str | None:
     try:
         return str(json.loads((metadata or {}).get(_KEY, "{}")).get("genotype") or "") or None
-    except (json.JSONDecodeError, AttributeError):
+    except (ValueError, RecursionError, AttributeError):
         return None

@@ -15,6 +15,7 @@ from uxnet_compiler.backends.torch_calls import EMITTERS, LAYERS, Emitter
 from uxnet_compiler.errors import BackendError
 from uxnet_compiler.ir import Graph
 from uxnet_compiler.ops import TensorType
+from uxnet_compiler.wording import one_line
 
 VALUE = "uxnet_value"
 """Key in the `meta` of a module's traced calls: the value of the graph that they compute."""
@@ -149,7 +150,7 @@ def load_weights(
         if name not in weights:
             raise BackendError(f"{source}: {name} is missing; the network has it")
         if name not in wanted:
-            raise BackendError(f"{source}: {name} is not in the network")
+            raise BackendError(f"{source}: {one_line(name)} is not in the network")
         if wanted[name].shape != weights[name].shape:
             raise BackendError(
                 f"{source}: {name} is {tuple(weights[name].shape)}, the network needs"

@@ -24,6 +24,7 @@ from uxnet_compiler.ir.weights import (
     Zeros,
 )
 from uxnet_compiler.schema.model import AUXILIARY
+from uxnet_compiler.wording import one_line
 
 
 def tensor_shapes(graph: Graph) -> dict[str, tuple[int, ...]]:
@@ -47,7 +48,8 @@ def resolve(
         source: Where they come from, for messages.
 
     Raises:
-        BackendError: A tensor is missing or of another shape; the first is named.
+        BackendError: A tensor is missing, of another shape or not of real numbers; the first is
+            named.
     """
     made = {}
     for name, shape in sorted(tensor_shapes(graph).items()):
@@ -55,6 +57,10 @@ def resolve(
         missing = sorted(key for key in expression.stored() if key not in stored)
         if missing:
             raise BackendError(f"{source}: {missing[0]} is missing; the network has it")
+        for key in expression.stored():
+            if shape and not stored[key].is_floating_point():  # a count of batches is none
+                kind = str(stored[key].dtype).removeprefix("torch.")
+                raise BackendError(f"{source}: {key} is {kind}, the network needs real numbers")
         tensor = evaluate(expression, stored)
         if tuple(tensor.shape) != shape:
             key = next(iter(expression.stored()), name)
@@ -63,6 +69,22 @@ def resolve(
             raise BackendError(f"{source}: {key} is {have}, the network needs {wanted}")
         made[name] = tensor
     return made
+
+
+def in_float32(weights: Mapping[str, Tensor], *, source: str = "weights") -> dict[str, Tensor]:
+    """Return weights in the precision of networks here; whole numbers stay what they are.
+
+    Raises:
+        BackendError: A tensor is sparse, quantised or without numbers; the first is named.
+    """
+    for name in sorted(weights):
+        tensor = weights[name]
+        if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_meta:
+            raise BackendError(f"{source}: {one_line(name)} is no plain tensor; save a dense one")
+    return {
+        name: tensor.float() if tensor.is_floating_point() else tensor
+        for name, tensor in weights.items()
+    }
 
 
 def expression_of(graph: Graph, name: str) -> Weight:
@@ -88,7 +110,7 @@ def require_known(
     others = sorted(stored.keys() - tensor_shapes(document).keys())
     unknown = [name for name in others if not name.startswith(AUXILIARY)]
     if unknown:
-        raise BackendError(f"{source}: {unknown[0]} is not in the network")
+        raise BackendError(f"{source}: {one_line(unknown[0])} is not in the network")
 
 
 def evaluate(expression: Weight, stored: Mapping[str, Tensor]) -> Tensor:

@@ -16,13 +16,14 @@ from uxnet_compiler.errors import DataError
 from uxnet_compiler.importers.dints_code import NUM_OPS, Cell, Code, read_code
 from uxnet_compiler.importers.draft import Draft, Layer
 from uxnet_compiler.ops import Conv, Downsample, InstanceNorm, Relu, Upsample
-from uxnet_compiler.schema import INPUT, OUTPUT, Genotype, Provenance
+from uxnet_compiler.schema import INPUT, OUTPUT, Genotype, Provenance, told_as
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 WIDTH = 32  # of level 0, at channel_mul 1
 MAX_WIDTH = 65536
+MAX_LEVELS = 16
 PAPER = (
     "He, Yang, Roth, Zhao, Xu: DiNTS: Differentiable Neural Network Topology Search for 3D Medical"
     " Image Segmentation. CVPR 2021, arXiv 2103.15954"
@@ -57,23 +58,30 @@ def genotype(
         name: Of the genotype.
 
     Raises:
-        DataError: The code has ops that a 2-D network has not, or a level has no channels.
+        DataError: The code has ops that a 2-D network has not, too many levels, or a level without
+            channels.
+        GenotypeError: The network is beyond the limits of a document.
     """
+    if code.depths >= MAX_LEVELS:
+        raise DataError(
+            f"{name}: {code.depths} levels below the image; {MAX_LEVELS - 1} are possible"
+        )
     widths = tuple(int(WIDTH * 2**level * channel_mul) for level in range(code.depths + 1))
     if not 2 <= widths[0] <= widths[-1] <= MAX_WIDTH:
         raise DataError(
             f"{name}: channel_mul {channel_mul:g} makes levels of {widths[0]} to {widths[-1]}"
             f" channels; 2 to {MAX_WIDTH} are possible"
         )
-    architecture = _draft(code, spatial_dims, name).architecture(
-        in_channels=in_channels,
-        out_channels=out_channels,
-        widths=widths,
-        strides=((1,) * spatial_dims, *((2,) * spatial_dims for _ in range(code.depths))),
-    )
-    origin = "architecture code of a DiNTS search, as monai.networks.nets.DiNTS builds it"
-    provenance = Provenance(origin=origin, paper=PAPER, license="Apache-2.0")
-    return Genotype(name=name, architecture=architecture, provenance=provenance)
+    with told_as(name):
+        architecture = _draft(code, spatial_dims, name).architecture(
+            in_channels=in_channels,
+            out_channels=out_channels,
+            widths=widths,
+            strides=((1,) * spatial_dims, *((2,) * spatial_dims for _ in range(code.depths))),
+        )
+        origin = "architecture code of a DiNTS search, as monai.networks.nets.DiNTS builds it"
+        provenance = Provenance(origin=origin, paper=PAPER, license="Apache-2.0")
+        return Genotype(name=name, architecture=architecture, provenance=provenance)
 
 
 def stored_names(code: Code) -> dict[str, str]:

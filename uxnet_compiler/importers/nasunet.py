@@ -25,7 +25,7 @@ from uxnet_compiler.ops import (
     SqueezeExcite,
     TransposedConv,
 )
-from uxnet_compiler.schema import INPUT, OUTPUT, Genotype, Provenance
+from uxnet_compiler.schema import INPUT, OUTPUT, Genotype, Provenance, told_as
 
 Choice = tuple[str, int]
 """An op and the state of the cell that it reads: 0 and 1 are the inputs, 2 the first node."""
@@ -218,18 +218,20 @@ def genotype(
         inputs = [skips.pop(), below]
         below = _add_up(draft, f"up{depth + 1 - level}", code.up, inputs, level)
     draft.edge(below, OUTPUT, (Conv(kernel=POINT), ""))
-    architecture = draft.architecture(
-        in_channels=in_channels,
-        out_channels=out_channels,
-        widths=(channels,) * (depth + 2),
-        strides=((1, 1), *(TWO for _ in range(depth + 1))),
-    )
-    provenance = Provenance(
-        origin="genotype of a NAS-Unet search; transposed convolutions make 2n pixels of n at once",
-        paper=PAPER,
-        license="Apache-2.0",
-    )
-    return Genotype(name=name, architecture=architecture, provenance=provenance)
+    with told_as(name):
+        architecture = draft.architecture(
+            in_channels=in_channels,
+            out_channels=out_channels,
+            widths=(channels,) * (depth + 2),
+            strides=((1, 1), *(TWO for _ in range(depth + 1))),
+        )
+        provenance = Provenance(
+            origin="genotype of a NAS-Unet search; transposed convolutions make 2n pixels of n at"
+            " once",
+            paper=PAPER,
+            license="Apache-2.0",
+        )
+        return Genotype(name=name, architecture=architecture, provenance=provenance)
 
 
 def _add_down(

@@ -18,7 +18,8 @@ from uxnet_compiler.importers.nnunet_blocks import Blocks, Run, split
 from uxnet_compiler.importers.nnunet_layers import PlainLayers, ResidualLayers
 from uxnet_compiler.importers.nnunet_plans import Plans
 from uxnet_compiler.lowering import lower
-from uxnet_compiler.schema import INPUT, OUTPUT, Genotype, Provenance, dumps, loads
+from uxnet_compiler.schema import INPUT, OUTPUT, Genotype, Provenance, dumps, loads, told_as
+from uxnet_compiler.wording import one_line
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,16 +48,17 @@ def genotype(
     Raises:
         GenotypeError: The network is beyond the limits of a document.
     """
-    architecture = _draft(plans).architecture(
-        in_channels=in_channels,
-        out_channels=out_channels,
-        widths=plans.layers.features_per_stage,
-        strides=plans.layers.strides,
-    )
-    provenance = Provenance(
-        origin=f"nnU-Net plans: {plans.network}", paper=PAPER, data=dict(plans.facts)
-    )
-    made = Genotype(name=name, architecture=architecture, provenance=provenance)
+    with told_as(name):
+        architecture = _draft(plans).architecture(
+            in_channels=in_channels,
+            out_channels=out_channels,
+            widths=plans.layers.features_per_stage,
+            strides=plans.layers.strides,
+        )
+        provenance = Provenance(
+            origin=f"nnU-Net plans: {plans.network}", paper=PAPER, data=dict(plans.facts)
+        )
+        made = Genotype(name=name, architecture=architecture, provenance=provenance)
     return loads(dumps(made), source=name)
 
 
@@ -78,7 +80,7 @@ def stored_weights(
             raise DataError(f"{source}: {name} is missing; the network of these plans has it")
     unknown = sorted(given.keys() - names.values())
     if unknown:
-        raise DataError(f"{source}: {unknown[0]} is not in the network of these plans")
+        raise DataError(f"{source}: {one_line(unknown[0])} is not in the network of these plans")
     return {ours: given[theirs] for ours, theirs in names.items()}
 
 

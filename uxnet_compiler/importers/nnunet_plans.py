@@ -24,6 +24,7 @@ from uxnet_compiler.importers.nnunet_layers import (
     spread,
 )
 from uxnet_compiler.schema import retell
+from uxnet_compiler.wording import one_line
 
 MAX_BYTES = 32 * 2**20
 Model = TypeVar("Model", bound=BaseModel)
@@ -133,7 +134,7 @@ def read_channels(path: Path, plans: Plans) -> tuple[int, int]:
     for name, value in labels.items():
         if isinstance(value, str):
             message = "should be a number, as the others are"
-            raise GenotypeError(source, [(f"labels.{name}", message)])
+            raise GenotypeError(source, [(f"labels.{one_line(name)}", message)])
         if name != "ignore":
             sets.append(set(value) if isinstance(value, list) else {value})
     values = set().union(*sets)
@@ -151,12 +152,14 @@ def _inherited(
     chain: list[str] = []
     wanted: JsonValue = name
     while wanted is not None:
-        where = f"configurations.{chain[-1]}.inherits_from" if chain else "configurations"
+        where = f"configurations.{one_line(chain[-1])}.inherits_from" if chain else "configurations"
         if not isinstance(wanted, str) or wanted not in configurations:
-            known = ", ".join(configurations) or "none"
+            known = one_line(", ".join(configurations)) or "none"
             raise GenotypeError(source, [(where, f"no configuration {wanted!r}; there: {known}")])
         if wanted in chain:
-            raise GenotypeError(source, [(where, f"a circle: {' > '.join([*chain, wanted])}")])
+            raise GenotypeError(
+                source, [(where, f"a circle: {one_line(' > '.join([*chain, wanted]))}")]
+            )
         chain.append(wanted)
         wanted = configurations[wanted].get("inherits_from")
     found: dict[str, JsonValue] = {}
@@ -177,7 +180,7 @@ _OLD_NAMES = {
 def _present_form(old: Mapping[str, JsonValue], where: str, source: str) -> JsonValue:
     """Return the architecture that a configuration of the older form describes."""
     network = old.get("UNet_class_name")
-    if network not in NETWORKS:
+    if not isinstance(network, str) or network not in NETWORKS:
         message = (
             f"neither an architecture nor a known UNet_class_name; known: {', '.join(NETWORKS)}"
         )

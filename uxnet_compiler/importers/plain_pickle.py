@@ -6,6 +6,7 @@ names of NumPy that stand for data, and nothing else.
 
 from __future__ import annotations
 
+import lzma
 import math
 import pickletools
 import warnings
@@ -59,7 +60,13 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         value = _root(_content(path))
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         raise DataError(f"{path}: not a whole zip file: {error}") from None
     except _RefusedError as error:
         raise DataError(f"{path}: {error}") from None
@@ -150,6 +157,7 @@ class _Machine:
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
+        self.made_bytes = 0
 
     def run(self, opcodes: Iterator[tuple[pickletools.OpcodeInfo, Any, int | None]]) -> Any:
         """Return what the pickle describes."""
@@ -225,7 +233,12 @@ class _Machine:
                 self.stack.append(_known(f"{module}.{attribute}"))
             case "REDUCE":
                 arguments, function = self.stack.pop(), self.stack.pop()
-                self.stack.append(_made(function, arguments))
+                made = _made(function, arguments)
+                if isinstance(made, bytes):  # a short pickle can ask for the same ones again
+                    self.made_bytes += len(made)
+                    if self.made_bytes > MAX_BYTES:
+                        raise _RefusedError(f"makes more than {MAX_BYTES} bytes of its texts")
+                self.stack.append(made)
             case "BUILD":
                 state = self.stack.pop()
                 self._top(_Array, _Type).build(state)

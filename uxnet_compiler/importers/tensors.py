@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import struct
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,6 +55,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             raise DataError(
                 f"{path}: {str(name)[:60]!r} is no tensor; a state dict holds no others"
             )
+        if value.layout != torch.strided or value.is_quantized or value.is_meta:
+            raise DataError(f"{path}: {name[:60]!r} is no plain tensor; save a dense one")
     return dict(content)
 
 
@@ -70,5 +73,7 @@ def _load(path: Path) -> Any:
             f"{path}: holds more than plain data, or is no checkpoint; where you trust it, keep"
             " its state dict alone with safetensors.torch.save_file"
         ) from None
-    except (RuntimeError, EOFError, KeyError, TypeError, ValueError, IndexError, AttributeError):
+    except (RuntimeError, EOFError, LookupError, TypeError, ValueError, AttributeError):
+        raise DataError(f"{path}: damaged or not a checkpoint of torch") from None
+    except (struct.error, AssertionError):  # of torch's own reader, when a file is cut short
         raise DataError(f"{path}: damaged or not a checkpoint of torch") from None

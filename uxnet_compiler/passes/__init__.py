@@ -3,7 +3,6 @@
 from uxnet_compiler.passes.base import Pass
 from uxnet_compiler.passes.catalogue import INFERENCE, PASSES, TRAINING
 from uxnet_compiler.passes.pipeline import (
-    Observer,
     Step,
     parse_pipeline,
     run_passes,
@@ -15,7 +14,6 @@ __all__ = [
     "INFERENCE",
     "PASSES",
     "TRAINING",
-    "Observer",
     "Pass",
     "Step",
     "parse_pipeline",

@@ -6,7 +6,7 @@ drop-dead,share-equal,prune-gates{tau=0.6}
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from time import perf_counter
 
@@ -16,9 +16,6 @@ from uxnet_compiler.errors import GraphError, PassError
 from uxnet_compiler.ir import Graph, verify
 from uxnet_compiler.passes.base import Pass
 from uxnet_compiler.passes.catalogue import PASSES
-
-Observer = Callable[[Pass, int, Graph], None]
-"""Called after each pass with the number of rewrites and the graph."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +33,15 @@ class Step:
     seconds: float
 
 
-def run_passes(graph: Graph, passes: Sequence[Pass], observer: Observer | None = None) -> Graph:
+def run_passes(graph: Graph, passes: Sequence[Pass]) -> Graph:
     """Return a rewritten copy of the graph.
 
     Raises:
         PassError: A pass left a graph that breaks a rule; the message names those before it.
     """
     graph = graph.copy()
-    for step in run_steps(graph, passes):
-        if observer is not None:
-            observer(step.made_by, step.rewrites, graph)
+    for _ in run_steps(graph, passes):
+        pass
     return graph
 
 

@@ -33,7 +33,8 @@ def box_sizes(
     Boxes of one kind are equally large, so that the picture is calm; a `dense` one lets each be
     as narrow as it can.
     """
-    ops = [box for box in boxes if box.shape == "op"]
+    # A node that only passes on is as large as the others where it has more to say.
+    ops = [box for box in boxes if box.shape == "op" or (box.shape == "pass" and box.was)]
     widest = max((_width(box, metrics) for box in ops), default=0.0)
     most = max((len(box.lines) for box in ops), default=1)
     ends = [line for box in boxes if box.shape == "end" for line in box.lines]

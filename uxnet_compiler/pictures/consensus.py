@@ -95,7 +95,10 @@ def _gates(genotypes: Sequence[Genotype]) -> Block:
     rows = []
     for key in sorted(mean, key=lambda key: (-mean[key], key)):
         gates = [each[key] for each in believed]
-        kept = [gate >= tau for gate, tau in zip(gates, taus, strict=True)]
+        kept = [
+            (gate >= tau or key in each.provenance.repaired) and key not in each.provenance.closed
+            for gate, tau, each in zip(gates, taus, genotypes, strict=True)
+        ]
         cells = (Cell(f"{gate:.2f}", gate, k) for gate, k in zip(gates, kept, strict=True))
         rows.append((key, tuple(cells), _share(kept[:-1])))
     alike = sum(share in {0.0, 1.0} for *_, share in rows)
@@ -107,7 +110,10 @@ def _choices(genotypes: Sequence[Genotype]) -> Block:
     believed = [each.evidence.choices for each in genotypes if each.evidence is not None]
     rows = []
     for key in sorted(believed[-1]):
-        picked = [_likeliest(each[key]) for each in believed]
+        picked = [
+            _picked(key, each[key], genotype.provenance.replaced)
+            for genotype, each in zip(genotypes, believed, strict=True)
+        ]
         same = [name == picked[-1] for name in picked]
         cells = (
             Cell(one_line(name), each[key][name], agrees)
@@ -128,8 +134,10 @@ def _share(held: Sequence[bool]) -> float | None:
     return sum(held) / len(held) if held else None
 
 
-def _likeliest(candidates: Mapping[str, float]) -> str:
-    return max(candidates, key=lambda name: candidates[name])
+def _picked(choice: str, candidates: Mapping[str, float], replaced: Mapping[str, str]) -> str:
+    """Return the likeliest candidate, or what was taken instead to stay within limits."""
+    other = replaced.get(choice, "")
+    return other if other in candidates else max(candidates, key=lambda name: candidates[name])
 
 
 class _Painter:

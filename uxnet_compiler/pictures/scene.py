@@ -88,7 +88,7 @@ def grid_of(scale: tuple[int, ...]) -> str:
 
 def ends_of(a: Architecture, boxes: Sequence[Box]) -> tuple[Box, Box]:
     """Return the input and the output, left and right of all boxes."""
-    last = max(box.stage for box in boxes)
+    last = max((box.stage for box in boxes), default=-1)
     channels = "1 channel" if a.in_channels == 1 else f"{a.in_channels} channels"
     classes = "1 class" if a.out_channels == 1 else f"{a.out_channels} classes"
     return (

@@ -51,7 +51,7 @@ def supernet(
         why = "missing: only a genotype that a search wrote has a supernet to draw"
         raise GenotypeError(source, [("evidence", why)])
     space = space_of(genotype, source)
-    _check(space, evidence, source)
+    _check(space, evidence, genotype.provenance.replaced, source)
     drawn = _Supernet(space, evidence, genotype, is_decided=believed is None)
     boxes = [drawn.box(box_of(drawn.whole, node)) for node in drawn.whole.nodes]
     gates, choices = len(space.gates), len(space.choices)
@@ -80,12 +80,16 @@ def render_supernet(
     save(figure_of(supernet(genotype, source=source), theme), path)
 
 
-def _check(space: Space, evidence: Evidence, source: str) -> None:
+def _check(space: Space, evidence: Evidence, replaced: Mapping[str, str], source: str) -> None:
     wanted = {name: set(candidates) for name, candidates in space.choices.items()}
     found = {name: set(shares) for name, shares in evidence.choices.items()}
     if set(evidence.gates) != set(space.gates) or found != wanted:
         why = "does not speak of exactly the gates and choices of the space"
         raise GenotypeError(source, [("evidence", why)])
+    for name, candidate in replaced.items():
+        if candidate not in found.get(name, ()):
+            why = f"{candidate!r} is no candidate of the space"
+            raise GenotypeError(source, [(f"provenance.replaced.{name}", why)])
 
 
 class _Supernet:

@@ -2,7 +2,7 @@
 
 from uxnet_compiler.schema.describe import json_schema
 from uxnet_compiler.schema.identity import architecture_id, sizeless_id, structure_id
-from uxnet_compiler.schema.load import dump, dumps, load, loads, retell
+from uxnet_compiler.schema.load import dump, dumps, load, loads, retell, told_as
 from uxnet_compiler.schema.model import (
     INPUT,
     OUTPUT,
@@ -44,4 +44,5 @@ __all__ = [
     "retell",
     "sizeless_id",
     "structure_id",
+    "told_as",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from uxnet_compiler.files import write_text
 from uxnet_compiler.schema.migrate import migrate
 from uxnet_compiler.schema.model import Genotype
 from uxnet_compiler.schema.soundness import defects
+from uxnet_compiler.wording import one_line
 
 MAX_BYTES = 8 * 2**20
 
@@ -123,6 +126,19 @@ def _finite(digits: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{_tame(digits)} is too large a number")
     return number
+
+
+@contextmanager
+def told_as(source: str) -> Iterator[None]:
+    """Tell what the document refuses in the block as defects of a source.
+
+    Raises:
+        GenotypeError: A value is none that a document can hold.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        raise GenotypeError(one_line(source), retell(error)) from None
 
 
 def retell(error: ValidationError) -> list[tuple[str, str]]:

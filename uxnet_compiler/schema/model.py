@@ -24,10 +24,10 @@ AUXILIARY = "aux_"
 def _speakable(name: str) -> str:
     """Refuse ids that could not become a name in Python or would look like an edge's."""
     looks_like_an_edge = EDGE_MARK in name or name.startswith("to_") or name.endswith("_to")
-    if keyword.iskeyword(name) or name.startswith(AUXILIARY) or looks_like_an_edge:
+    if keyword.iskeyword(name) or f"{name}_".startswith(AUXILIARY) or looks_like_an_edge:
         raise ValueError(
             f"{name!r} is reserved; ids are no Python keywords, contain no {EDGE_MARK!r},"
-            " do not start with 'aux_' or 'to_' and do not end with '_to'"
+            " are not 'aux', do not start with 'aux_' or 'to_' and do not end with '_to'"
         )
     return name
 
@@ -52,7 +52,7 @@ class Node(Part):
 
     Attributes:
         id: Name of the node; trained weights are named after it.
-        stage: Column in a drawing; no meaning beyond that.
+        stage: Column in a drawing; under deep supervision the last node of a level predicts, too.
         level: Resolution: the grid is the image's divided by the strides of levels 0..level.
         width: Channels, when not the level's.
         merge: How several incoming edges become one map.
@@ -187,7 +187,7 @@ class Confidence(Part):
     gates: Annotated[dict[Name, Probability], Field(max_length=16384)] = {}
     spread: Annotated[dict[Name, Probability], Field(max_length=16384)] = {}
     choices: Annotated[
-        dict[Name, Annotated[dict[Name, Probability], Field(max_length=256)]],
+        dict[Name, Annotated[dict[Name, Probability], Field(min_length=1, max_length=256)]],
         Field(max_length=16384),
     ] = {}
 
@@ -203,7 +203,7 @@ class Evidence(Part):
 
     gates: Annotated[dict[Name, Probability], Field(max_length=16384)] = {}
     choices: Annotated[
-        dict[Name, Annotated[dict[Name, Probability], Field(max_length=256)]],
+        dict[Name, Annotated[dict[Name, Probability], Field(min_length=1, max_length=256)]],
         Field(max_length=16384),
     ] = {}
     confidence: Confidence | None = None

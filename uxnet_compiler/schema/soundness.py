@@ -50,11 +50,12 @@ def _names(a: Architecture) -> Iterator[Defect]:
     for index, node in enumerate(a.nodes):
         if node.level >= a.levels:
             yield f"nodes[{index}].level", f"level {node.level}, but there are {a.levels} levels"
+    sources, targets = known | {INPUT}, known | {OUTPUT}
     seen: set[tuple[str, str]] = set()
     for index, edge in enumerate(a.edges):
-        if edge.source not in known | {INPUT}:
+        if edge.source not in sources:
             yield f"edges[{index}].source", f"there is no node {edge.source!r}"
-        if edge.target not in known | {OUTPUT}:
+        if edge.target not in targets:
             yield f"edges[{index}].target", f"there is no node {edge.target!r}"
         if (edge.source, edge.target) in seen:
             yield f"edges[{index}]", f"a second edge {edge.key}; one is the limit"

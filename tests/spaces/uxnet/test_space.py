@@ -116,6 +116,7 @@ def test_a_reference_builds_the_same_space_again(frame: UXNetOptions) -> None:
         ({"strides": [[1] * 3] * 2}, "3 widths, but 2 strides"),
         ({"strides": [[1, 1], [2, 2], [2, 2]]}, "stride 1x1 has not 3 axes"),
         ({"strides": [[2] * 3] * 3}, "the first stride must be all ones"),
+        ({"strides": [[1] * 3, [16] * 3, [8] * 3]}, "strides of 128 in all; 64 is the most"),
         ({"out_channels": 1}, "greater than or equal to 2"),
         ({"depth": 3}, "Extra inputs are not permitted"),
     ],

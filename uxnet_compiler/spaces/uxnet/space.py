@@ -28,6 +28,8 @@ from uxnet_compiler.ops.base import Stride
 from uxnet_compiler.schema import INPUT, OUTPUT, SpaceRef
 from uxnet_compiler.spaces.base import Ops, Slot, Space, SpaceEdge, SpaceNode
 
+MAX_FACTOR = 64  # of one pooling or upsampling, see `uxnet_compiler.ops.base.Stride`
+
 
 class UXNetOptions(BaseModel):
     """What fixes a space of this family.
@@ -66,6 +68,12 @@ class UXNetOptions(BaseModel):
                 raise ValueError(f"stride {spell(stride)} has not {self.spatial_dims} axes")
         if set(self.strides[0]) != {1}:
             raise ValueError("the first stride must be all ones: level 0 is the image's grid")
+        factor = max(math.prod(axis) for axis in zip(*self.strides, strict=True))
+        if factor > MAX_FACTOR:
+            raise ValueError(
+                f"strides of {factor} in all; {MAX_FACTOR} is the most, since edges lead from the"
+                " finest level to the coarsest"
+            )
         return self
 
     @property
