@@ -334,6 +334,23 @@ def test_a_number_that_is_not_finite_while_measuring_is_told_with_the_folder(
         search(phantom_set, tmp_path / "run", config())
 
 
+def test_a_search_that_is_killed_before_its_report_is_done_makes_it_when_resumed(
+    phantom_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("uxnet_compiler.search.search.report_search", killed)
+        with pytest.raises(KeyboardInterrupt):
+            search(phantom_set, tmp_path / "run", config(steps=2))
+
+    found = search(phantom_set, tmp_path / "run", config(steps=2), resume=True)
+
+    assert found.summary.complete
+    assert read_trust(tmp_path / "run").resources.complete
+
+
 def test_a_complete_search_is_not_done_again(
     phantom_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,7 +32,7 @@ from uxnet_compiler.search.inherit import SUPERNET_FILE
 from uxnet_compiler.search.loop import Loop
 from uxnet_compiler.search.strategies import make_strategy
 from uxnet_compiler.search.task import Task, halves, plan_search, searched_part
-from uxnet_compiler.search.trust.report import measure_mixture, report_search
+from uxnet_compiler.search.trust.report import measure_mixture, report_search, trust_path
 from uxnet_compiler.spaces import FAMILIES
 
 MENDABLE = ("precision", "weight_lr")
@@ -146,8 +146,8 @@ def search(
 
 
 def _complete(folder: RunFolder) -> Found | None:
-    """Return what a search has found that came to its end."""
-    if not folder.summary_path.is_file():
+    """Return what a search has found that came to its end, the report included."""
+    if not (folder.summary_path.is_file() and trust_path(folder.path).is_file()):
         return None
     summary = folder.read(folder.summary_path, SearchSummary)
     return Found(folder, load(folder.genotype_path), summary) if summary.complete else None
