@@ -17,7 +17,7 @@ from uxnet_compiler.backends.catalogue import TARGETS
 from uxnet_compiler.backends.onnx import OnnxTarget
 from uxnet_compiler.backends.safetensors import read_weights
 from uxnet_compiler.backends.target import Network, Runner
-from uxnet_compiler.errors import BackendError, GraphError, UnknownNameError
+from uxnet_compiler.errors import BackendError, GraphError, RunError, UnknownNameError
 from uxnet_compiler.export import export, files_of, require_affordable
 from uxnet_compiler.ir import Graph
 from uxnet_compiler.ops import Scale
@@ -181,6 +181,36 @@ def test_what_is_too_large_is_refused(
         require_affordable(genotype, max_params=limits[0], max_bytes=limits[1])
 
     assert "\n" not in str(caught.value)
+
+
+def test_what_no_memory_holds_is_refused_before_anything_is_allocated(
+    genotype: Genotype, tmp_path: Path
+) -> None:
+    architecture = genotype.architecture.model_copy(update={"widths": (60000, 60000)})
+    wide = genotype.model_copy(update={"architecture": architecture})
+
+    with pytest.raises(
+        RunError, match=r"^uxnet-random-4: needs \d+\.\d GiB, and this machine has"
+    ) as e:
+        export(wide, tmp_path / "out")
+
+    assert str(e.value).endswith("; compile it on a machine with more memory")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_memory_that_runs_out_is_told_in_one_line(
+    genotype: Genotype, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object, **_options: object) -> None:
+        torch.empty(2**60)
+
+    monkeypatch.setattr("uxnet_compiler.export.optimise", full)
+    with pytest.raises(
+        RunError, match=r"^uxnet-random-4: out of memory; compile it on a machine with"
+    ):
+        export(genotype, tmp_path / "out")
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_no_file_holds_a_path_or_a_date(genotype: Genotype, tmp_path: Path) -> None:

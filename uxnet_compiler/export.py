@@ -18,12 +18,13 @@ from uxnet_compiler.errors import BackendError, RunError
 from uxnet_compiler.files import replacing, write_text
 from uxnet_compiler.ir import Graph
 from uxnet_compiler.lowering import lower
+from uxnet_compiler.machine.memory import memory_errors, require_memory
 from uxnet_compiler.ops import spell
 from uxnet_compiler.passes import INFERENCE, Pass, spell_pipeline
 from uxnet_compiler.report import Costs, PassReport, Report, TargetReport, software, two_digits
 from uxnet_compiler.runs.folder import RunFolder
 from uxnet_compiler.schema import Genotype, drop_dead, dump, load, structure_id
-from uxnet_compiler.validation import PassRecord, optimise
+from uxnet_compiler.validation import PassRecord, needed_bytes, optimise
 from uxnet_compiler.verification import Verifier
 
 GENOTYPE_FILE = "genotype.json"
@@ -32,6 +33,7 @@ ALWAYS = "torch"
 """The target that every export has: the other files can be made again from it."""
 CHECKED = {"onnx"}
 """Targets that are compared with the reference without being asked: other code runs them."""
+ADVICE = "compile it on a machine with more memory"
 
 
 def files_of(targets: Iterable[Target]) -> tuple[str, ...]:
@@ -73,6 +75,7 @@ def export(  # noqa: PLR0913 (each is an option of the command)
             be written or computes something else.
         GraphError: The image size does not fit the architecture.
         PassError: A pass changed what the network computes.
+        RunError: The machine has not enough memory.
         UnknownNameError: No target has that name.
     """
     chosen = [TARGETS[name] for name in dict.fromkeys((ALWAYS, *targets))]
@@ -97,7 +100,8 @@ def export(  # noqa: PLR0913 (each is an option of the command)
         for target in chosen:
             target.write(network, draft / target.file)
             checked = verify or target.name in CHECKED
-            difference = verifier.difference(target, draft) if checked else None
+            with memory_errors(genotype.name, ADVICE):
+                difference = verifier.difference(target, draft) if checked else None
             written[target.name] = TargetReport(
                 files=(target.file, *target.beside), largest_difference=two_digits(difference)
             )
@@ -134,18 +138,22 @@ def compile_network(
     Raises:
         BackendError: The weights do not fit.
         PassError: A pass changed what the network computes.
+        RunError: The machine has not enough memory.
     """
     architecture = drop_dead(genotype.architecture)
     document = lower(architecture)
-    stored = _stored(document, weights, weights_source, seed)
-    optimised = optimise(document, passes, on_pass=on_pass)
+    require_memory(needed_bytes(document), genotype.name, ADVICE)
+    with memory_errors(genotype.name, ADVICE):
+        stored = _stored(document, weights, weights_source, seed)
+        optimised = optimise(document, passes, on_pass=on_pass)
+        module = assemble(document, optimised.graph, stored, source=weights_source).eval()
     network = Network(
         name=genotype.name,
         genotype_id=genotype.id,
         document=document,
         graph=optimised.graph,
         stored=stored,
-        module=assemble(document, optimised.graph, stored, source=weights_source).eval(),
+        module=module,
         divisor=architecture.total_stride,
     )
     return network, optimised.records

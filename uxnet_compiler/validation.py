@@ -10,6 +10,8 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from uxnet_compiler.analysis import cost
+from uxnet_compiler.analysis.liveness import FLOAT_BYTES
 from uxnet_compiler.backends.reference import reference
 from uxnet_compiler.errors import PassError
 from uxnet_compiler.ir import Graph, Value
@@ -32,7 +34,7 @@ class PassRecord:
         rewrites: Rewrites made.
         seconds: Wall-clock time that they took, the validation apart.
         largest_difference: Between outputs before and after, relative to the larger of 1 and the
-            largest output; `None` when nothing was rewritten, or validation was off.
+            largest output; `None` when nothing was rewritten.
         exact: Whether the pass promises that outputs stay equal; if not, the difference is
             recorded, but not judged.
     """
@@ -56,7 +58,6 @@ def optimise(
     document: Graph,
     passes: Sequence[Pass],
     *,
-    validate: bool = True,
     on_pass: Callable[[PassRecord, Graph], None] | None = None,
 ) -> Optimised:
     """Run passes on a copy of a graph, and run the network before and after each of them.
@@ -67,7 +68,6 @@ def optimise(
     Args:
         document: The graph before any pass.
         passes: Rewrites to go through.
-        validate: Compare outputs; without it passes are only checked by the rules of graphs.
         on_pass: Called after each pass with its record and the graph.
 
     Raises:
@@ -75,13 +75,11 @@ def optimise(
         BackendError: The network cannot be built.
     """
     graph = document.copy()
-    witness = _Witness(document) if validate else None
+    witness = _Witness(document)
     records = []
     for step in run_steps(graph, passes):
         name = spell_pipeline([step.made_by])
-        difference = None
-        if witness is not None:
-            difference = witness.compare(graph, name, step.rewrites, exact=step.made_by.exact)
+        difference = witness.compare(graph, name, step.rewrites, exact=step.made_by.exact)
         record = PassRecord(name, step.rewrites, step.seconds, difference, step.made_by.exact)
         records.append(record)
         if on_pass is not None:
@@ -132,6 +130,17 @@ def random_weights(document: Graph, *, seed: int = 0) -> dict[str, Tensor]:
                 made /= 2
             stored[f"{value.id}.{name}"] = made
     return stored
+
+
+def needed_bytes(document: Graph) -> int:
+    """Return the bytes that running a document's network to compare it takes at the least."""
+    divisor = _divisor(document)
+    runs = [
+        batch * cost(document, size).peak_bytes
+        for batch, size in enumerate(sizes(divisor, _least(document, divisor)), start=1)
+    ]
+    weights = FLOAT_BYTES * cost(document, divisor).params
+    return (torch.float64.itemsize // FLOAT_BYTES) * (max(runs) + weights)
 
 
 def _fan_in(op: Op, shape: tuple[int, ...]) -> float:

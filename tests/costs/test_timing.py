@@ -92,9 +92,9 @@ def test_a_size_that_strides_do_not_divide_is_refused() -> None:
         measure(SMALL, (8, 9))
 
 
-def test_a_size_that_leaves_a_norm_one_voxel_is_refused() -> None:
+def test_a_size_that_leaves_a_norm_one_number_is_refused() -> None:
     assert count(resolve("zoo:unet"), (8, 8, 8)).macs > 0
-    with pytest.raises(GraphError, match=r"^size 8x8x8: leaves one voxel for the norm n0_3\.inst"):
+    with pytest.raises(GraphError, match=r"^size 8x8x8: leaves one number for the norm n0_3\.inst"):
         measure(resolve("zoo:unet"), (8, 8, 8))
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import nn
 
 from uxnet_compiler.backends.torch import build, layer
+from uxnet_compiler.costs.runnable import require_runnable
 from uxnet_compiler.files import cache_room, write_text
 from uxnet_compiler.ir import Graph
 from uxnet_compiler.machine.hardware import CPU_FACTS, read_cpu
@@ -83,7 +84,12 @@ class Latencies:
         )
 
     def op_ms(self, op: Op, inputs: Sequence[TensorType], image_size: tuple[int, ...]) -> float:
-        """Return the milliseconds of one op on maps of an image of that size."""
+        """Return the milliseconds of one op on maps of an image of that size.
+
+        Raises:
+            GraphError: The image is too small for the op.
+            RunError: The machine has not enough memory.
+        """
         if op.kind in FREE:
             return 0.0
         if isinstance(op, Scale):
@@ -93,6 +99,7 @@ class Latencies:
         # Two ops that differ in a default alone spell the same.
         key = f"{json.dumps(op.model_dump(mode='json'), sort_keys=True)} {'+'.join(shapes)}"
         if key not in self.times:
+            require_runnable(op, inputs[0], image_size, op.op)
             with memory_errors(f"measuring {op.op}", "take a smaller size"):
                 self.times[key] = self._measure(op, inputs, sizes)
             self._fresh = True

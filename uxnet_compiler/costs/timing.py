@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from statistics import median
@@ -17,8 +16,7 @@ from uxnet_compiler.analysis.liveness import FLOAT_BYTES
 from uxnet_compiler.backends.torch import VALUE
 from uxnet_compiler.compiler import assemble, fitting_size
 from uxnet_compiler.costs.count import Costs, costs_of
-from uxnet_compiler.errors import GraphError
-from uxnet_compiler.ir import Graph
+from uxnet_compiler.costs.runnable import require_runnable
 from uxnet_compiler.lowering import lower
 from uxnet_compiler.machine.memory import memory_errors, require_memory
 from uxnet_compiler.ops import spell
@@ -56,7 +54,9 @@ def measure(
     size = fitting_size(genotype.architecture, image_size)
     document = lower(genotype.architecture)
     graph = run_passes(document, passes)
-    _require_runnable(graph, size)
+    for value in graph.values():
+        if value.inputs:
+            require_runnable(value.op, graph[value.inputs[0]].type, size, value.id)
     counted = costs_of(genotype, size, passes, graph)
     where = f"{genotype.name} at {spell(size)}"
     advice = "take a smaller size, or count without measuring"
@@ -77,20 +77,6 @@ def measure(
             "ms": whole,
         }
     )
-
-
-def _require_runnable(graph: Graph, size: tuple[int, ...]) -> None:
-    """Refuse a size that leaves an instance norm one voxel, which torch does not take.
-
-    Raises:
-        GraphError: The size is that small.
-    """
-    for value in graph.values():
-        if value.op.kind == "instance_norm" and math.prod(value.type.size(size)) == 1:
-            raise GraphError(
-                f"size {spell(size)}: leaves one voxel for the norm {value.id};"
-                " take a larger size to measure"
-            )
 
 
 class _Timer(fx.Interpreter):
