@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,3 +80,25 @@ def test_a_chart_tells_the_values_under_the_pointer(search: Page) -> None:
 
     text = chart.locator(".chart-now").inner_text()
     assert text.split("\n")[0] == f"step {10 * (FRAMES - 1)}"
+
+
+def test_a_mixed_colour_is_that_of_its_moment_on_a_dark_page(search: Page) -> None:
+    search.emulate_media(color_scheme="dark")
+    gate = link(search, "n0_0>n0_4", "a0-film").locator("path:not(.graph-reach)")
+    name = gate.evaluate("it => it.parentElement.id.replace('a0-film-', '')")
+    data = json.loads(search.locator(".reel-data").text_content() or "")
+    track = data["tracks"][name]["stroke"]
+    shown = "it => getComputedStyle(it).stroke"
+
+    seen = [gate.evaluate(shown)]
+    search.locator(".reel-slider").focus()
+    search.keyboard.press("Home")
+    seen.append(gate.evaluate(shown))
+
+    expected = [rgb(dark) for _, (_, dark) in (track[-1], track[0])]
+    assert seen == expected
+    assert expected[0] != expected[1]
+
+
+def rgb(colour: str) -> str:
+    return "rgb({}, {}, {})".format(*bytes.fromhex(colour.removeprefix("#")))

@@ -113,7 +113,7 @@ def line_chart(
     """Place lines on a canvas; None when there is nothing to show.
 
     Args:
-        id_: Unique on the page.
+        id_: Unique among those of a subject.
         title: What it shows.
         lines: Those without points are left out.
         limits: Of the vertical axis; as the lines need when not given.

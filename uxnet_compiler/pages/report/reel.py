@@ -25,7 +25,7 @@ from uxnet_compiler.pictures.svg import DASHES
 from uxnet_compiler.pictures.typography import text_width
 from uxnet_compiler.wording import one_line
 
-PARTS = 1000  # shares and gates are kept as so many parts of one
+GATE_DIGITS, SHARE_DIGITS = 6, 3  # a gate is compared with tau, a share only shown
 
 Change = list[Any]  # frame, and the value from there on
 
@@ -77,7 +77,7 @@ def reel_of(film: Film, name: str) -> Reel:
             "tracks": _tracks(figures),
             "gates": {
                 f"{link.source}>{link.target}": [
-                    round(PARTS * (scene.links[at].gate or 0.0)) for scene in scenes
+                    round(scene.links[at].gate or 0.0, GATE_DIGITS) for scene in scenes
                 ]
                 for at, link in enumerate(last.links)
                 if link.gate is not None
@@ -86,7 +86,9 @@ def reel_of(film: Film, name: str) -> Reel:
                 box.id: [
                     {
                         "name": one_line(bar.name, 40),
-                        "shares": [round(PARTS * s.boxes[at].bars[place].share) for s in scenes],
+                        "shares": [
+                            round(s.boxes[at].bars[place].share, SHARE_DIGITS) for s in scenes
+                        ],
                     }
                     for place, bar in enumerate(box.bars)
                 ]

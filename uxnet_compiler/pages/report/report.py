@@ -141,7 +141,7 @@ def _chapter(subject: Subject, name: str, size: tuple[int, ...] | None) -> Chapt
         architecture=None
         if genotype is None
         else architecture_of(genotype, name, size, subject.trust),
-        charts=[replace(chart, id=f"{name}-{chart.id}") for chart in charts],
+        charts=charts,
         reel=None if film is None else reel_of(film, f"{name}-film"),
         belief=None if subject.trust is None else belief_of(subject.trust),
         scores=None,

@@ -48,7 +48,6 @@ def make_page(
         **content: What the template shows.
     """
     sheets = [_text(package, "static", name) for name in (*STYLES, *styles)]
-    style = "\n".join([*sheets, dark_rules()])
     script = "\n".join(_text(package, "static", name) for name in (*SCRIPTS, *scripts))
     assert "</" not in script, "a script must not close its own element"
     environment = Environment(
@@ -64,12 +63,14 @@ def make_page(
         "separators": (",", ":"),
         "sort_keys": True,
     }
-    page = environment.get_template(template).render(
-        content,
-        policy=_policy(style, script),
-        style=Markup(style),
-        script=Markup(script),
-    )
+    prepared = environment.get_template(template)
+
+    def rendered(*rules: str) -> str:
+        style = "\n".join([*sheets, *rules])
+        policy = _policy(style, script)
+        return prepared.render(content, policy=policy, style=Markup(style), script=Markup(script))
+
+    page = rendered(dark_rules(rendered()))
     return page if page.endswith("\n") else page + "\n"
 
 

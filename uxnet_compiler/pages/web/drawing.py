@@ -18,6 +18,7 @@ from uxnet_compiler.pictures.themes import THEMES
 LIGHT, DARK = THEMES["paper"], THEMES["dark"]
 _TAG = re.compile(r"<[^>]*>")
 _COLOUR = re.compile(r' (fill|stroke)="(#[0-9a-f]{6})"')
+_COMPANION = re.compile(r' data-(?:fill|stroke)="([0-9a-f]{6})"')
 
 
 def drawing(scene: Scene, name: str) -> Markup:
@@ -50,13 +51,21 @@ def _with_companions(tag: str, other: str) -> str:
     return _COLOUR.sub(lambda found: f'{found[0]} data-{found[1]}="{dark[found[1]][1:]}"', tag)
 
 
-def dark_rules() -> str:
-    """Return the style that shows drawings in the colours of the dark theme on dark pages."""
+def dark_rules(page: str) -> str:
+    """Return the style that shows the drawings of a page in the dark theme's colours when dark.
+
+    Scripts that colour a part later say so by `uxnet.inDark`.
+
+    Args:
+        page: As it is without these rules; colours that are mixed are found in it.
+    """
+    found = {f"#{colour}" for colour in _COMPANION.findall(page)}
     rules = [
         f'[data-{attribute}="{colour[1:]}"]{{{attribute}:{colour}}}'
-        for colour in sorted(set(_colours(DARK)))
+        for colour in sorted(found.union(_colours(DARK)))
         for attribute in ("fill", "stroke")
     ]
+    rules += [f'[data-{name}=""]{{{name}:var(--dark-{name})}}' for name in ("fill", "stroke")]
     by_system = "".join(f':root:not([data-theme="light"]) {rule}' for rule in rules)
     by_switch = "".join(f':root[data-theme="dark"] {rule}' for rule in rules)
     return (

@@ -117,6 +117,9 @@ uxnet.Comparison = class {
     const figure = document.querySelector(`.drawing-${side}`).content.firstElementChild.cloneNode(true);
     const svg = document.importNode(new DOMParser().parseFromString(text, "image/svg+xml").documentElement, true);
     figure.querySelector(".graph-view").replaceChildren(svg);
+    for (const name of ["fill", "stroke"]) {
+      for (const part of svg.querySelectorAll(`[data-${name}]`)) uxnet.inDark(part, name, `#${part.dataset[name]}`);
+    }
     const marks = new Map();
     for (const parts of [found.nodes, found.edges]) {
       for (const { id } of parts[own]) marks.set(id, { kind: own, changes: [] });

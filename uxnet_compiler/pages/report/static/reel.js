@@ -23,7 +23,7 @@ for (const reel of document.querySelectorAll(".reel")) {
 
   const setColour = (elements, name, [light, dark]) => elements.forEach((element) => {
     element.setAttribute(name, light || "none");
-    if (dark) element.dataset[name] = dark.slice(1); else delete element.dataset[name];
+    uxnet.inDark(element, name, dark);
   });
 
   const parts = Object.entries(data.tracks).map(([id, tracks]) => {
@@ -50,15 +50,14 @@ for (const reel of document.querySelectorAll(".reel")) {
   }).flat();
 
   const facts = () => {
-    const share = (value) => value / 1000;
     const nodes = { ...titles.nodes };
     for (const [id, bars] of Object.entries(data.bars)) {
-      const shown = bars.map(({ name, shares }) => ({ name, share: share(shares[frame]), chosen: false }));
+      const shown = bars.map(({ name, shares }) => ({ name, share: shares[frame], chosen: false }));
       nodes[id] = { title: id, rows: [["step", String(data.steps[frame])]], bars: shown };
     }
     const edges = { ...titles.edges };
     for (const [key, gates] of Object.entries(data.gates)) {
-      const gate = share(gates[frame]);
+      const gate = gates[frame];
       edges[key] = {
         title: key.replace(">", " to "),
         rows: [["step", String(data.steps[frame])], ["gate", gate.toFixed(3)], [`tau ${data.tau}`, gate >= data.tau ? "open" : "shut"]],
@@ -69,7 +68,7 @@ for (const reel of document.querySelectorAll(".reel")) {
 
   const told = () => {
     const gates = Object.values(data.gates);
-    const open = gates.filter((each) => each[frame] / 1000 >= data.tau).length;
+    const open = gates.filter((each) => each[frame] >= data.tau).length;
     const said = [`step ${data.steps[frame]}`, `${open} of ${gates.length} gates open`];
     if (data.loss[frame] !== null) said.push(`loss ${data.loss[frame].toFixed(3)}`);
     if (data.dice[frame] !== null) said.push(`Dice ${data.dice[frame].toFixed(3)}`);

@@ -18,6 +18,12 @@ uxnet.make = (name, attributes = {}, ...children) => {
   return made;
 };
 
+// Let a part of a drawing have that colour on dark pages; null where it has none of its own.
+uxnet.inDark = (element, name, colour) => {
+  if (colour === null) delete element.dataset[name]; else element.dataset[name] = "";
+  element.style.setProperty(`--dark-${name}`, colour);
+};
+
 // Tell of a change no more than once a frame.
 uxnet.eachFrame = (act) => {
   let waiting = false;
