@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from uxnet_compiler.errors import DataError, RunError
 from uxnet_compiler.runs.events import read_events
+from uxnet_compiler.runs.lock import alone_in
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import load
 from uxnet_compiler.search import loop
@@ -255,6 +256,11 @@ def test_a_search_in_two_dimensions_uses_flat_layers(phantom_set_2d: Path, tmp_p
 def test_a_run_folder_in_use_is_refused(found: Found, phantom_set: Path) -> None:
     with pytest.raises(RunError, match="not empty"):
         search(phantom_set, found.folder.path, config())
+
+
+def test_a_run_that_another_job_is_at_is_not_resumed(found: Found, phantom_set: Path) -> None:
+    with alone_in(found.folder.path), pytest.raises(RunError, match="another job is at work"):
+        search(phantom_set, found.folder.path, config(), resume=True)
 
 
 def test_resuming_with_another_configuration_is_refused(found: Found, phantom_set: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from uxnet_compiler.compiler import network_cost
 from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.errors import DataError, RunError
+from uxnet_compiler.runs.lock import alone_in
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import dump, load
 from uxnet_compiler.search.budget.derive import derive_within
@@ -184,6 +185,20 @@ def test_ctrl_c_stops_a_study_at_once(
 
     assert not run_study(Study(steps, {"data": phantom_set_2d}), tmp_path, silent)
     assert begun == ["a"]
+
+
+def test_a_study_that_another_job_is_at_is_refused(
+    phantom_set_2d: Path, tmp_path: Path, tiny_search: SearchConfig
+) -> None:
+    study = Study(
+        (PlainStep(name="unet", data="data", config=tiny_search),), {"data": phantom_set_2d}
+    )
+    with alone_in(tmp_path / "out"):
+        with pytest.raises(RunError, match="another job is at work here"):
+            run_study(study, tmp_path / "out", silent)
+        assert list((tmp_path / "out").iterdir()) == []
+
+    assert run_study(study, tmp_path / "out", silent)
 
 
 def test_data_that_cannot_be_used_is_told_before_anything_is_written(

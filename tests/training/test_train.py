@@ -13,6 +13,7 @@ from uxnet_compiler.data.plan import Plan
 from uxnet_compiler.errors import DataError, RunError
 from uxnet_compiler.runs.events import read_events
 from uxnet_compiler.runs.folder import RunFolder
+from uxnet_compiler.runs.lock import alone_in
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.runs.schedule import Schedule
 from uxnet_compiler.schema import Genotype, load
@@ -197,6 +198,15 @@ def test_a_run_is_not_resumed_with_another_genotype_or_configuration(
         train(fit(unet, widths=(4, 16)), phantom_set, run, config, resume=True)
     with pytest.raises(RunError, match=r"steps was 4, is now 5"):
         train(unet, phantom_set, run, config.model_copy(update={"steps": 5}), resume=True)
+
+
+def test_a_run_that_another_job_is_at_is_not_resumed(
+    phantom_set: Path, unet: Genotype, run: Path
+) -> None:
+    config = RunFolder(run).read(run / "config.json", TrainConfig)
+
+    with alone_in(run), pytest.raises(RunError, match="another job is at work"):
+        train(unet, phantom_set, run, config, resume=True)
 
 
 def test_a_patch_that_does_not_fit_the_memory_is_one_line(

@@ -30,6 +30,10 @@ DPI = 200.0
 MOST_PIXELS = 16e6  # a larger picture is drawn coarser
 
 
+class _NoGraphvizError(BackendError):
+    """The program Graphviz is not there."""
+
+
 def figure_of(shown: Scene, theme: str = "paper") -> Figure:
     """Return the figure of any scene.
 
@@ -142,7 +146,13 @@ def save(figure: Figure, path: Path) -> None:
     if format_ == "gv":
         write_text(path, graph.source)
         return
-    data = drawn(graph, format_, path, dpi=_dpi(figure) if format_ == "png" else None)
+    source = graph.source
+    try:
+        data = drawn(graph, format_, path, dpi=_dpi(figure) if format_ == "png" else None)
+    except _NoGraphvizError as error:
+        spare = path.with_suffix(".gv")
+        write_text(spare, source)
+        raise _NoGraphvizError(f"{error}; wrote {spare} for it instead") from None
     if format_ == "pdf":
         data = re.sub(rb"/CreationDate \(D:\d{14}", b"/CreationDate (D:19700101000000", data)
     with replacing(path) as draft:
@@ -158,19 +168,16 @@ def drawn(graph: graphviz.Digraph, format_: str, path: Path, *, dpi: str | None 
     """Let Graphviz draw what is to become the file at `path`.
 
     Raises:
-        BackendError: Graphviz is missing; then the graph is written as `.gv` beside `path`.
+        BackendError: Graphviz is missing, or failed.
     """
-    source = graph.source
     if dpi is not None:
         graph.graph_attr["dpi"] = dpi
     try:
         data: bytes = graph.pipe(format=format_, neato_no_op=2)
     except graphviz.ExecutableNotFound:
-        spare = path.with_suffix(".gv")
-        write_text(spare, source)
-        raise BackendError(
+        raise _NoGraphvizError(
             f"{path}: needs the program Graphviz (`apt install graphviz`, `brew install graphviz`,"
-            f" https://graphviz.org); wrote {spare} for it instead"
+            " https://graphviz.org)"
         ) from None
     except graphviz.CalledProcessError as error:
         reason = (error.stderr or b"").decode(errors="replace").strip().splitlines()

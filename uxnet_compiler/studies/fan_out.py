@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from uxnet_compiler.errors import RunError
+from uxnet_compiler.runs.lock import alone_in
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.studies.crew import Crew, import_ray, session
-from uxnet_compiler.studies.folder import enter, is_done, remember, require_data
+from uxnet_compiler.studies.folder import check, enter, is_done, remember, require_data
 from uxnet_compiler.studies.outcome import Outcome, failure, outcome_of
 from uxnet_compiler.studies.progress import Progress
 from uxnet_compiler.studies.step import Step, Study
@@ -58,14 +59,16 @@ def fan_out(
                 " auto, cuda or cpu"
             )
     require_data(study)
-    enter(study, out, observer)
-    missing = [step for step in study.steps if not is_done(step, out)]
-    if not missing:
-        return True
-    ray = import_ray()
-    with session(ray, crew, gpus=any(step.device != "cpu" for step in missing)) as workers:
-        progress = Progress([step.name for step in missing], hours or {})
-        return _Foreman(ray, study, out, crew, workers, observer, progress).run(missing)
+    check(study, out)
+    with alone_in(out):
+        enter(study, out, observer)
+        missing = [step for step in study.steps if not is_done(step, out)]
+        if not missing:
+            return True
+        ray = import_ray()
+        with session(ray, crew, gpus=any(step.device != "cpu" for step in missing)) as workers:
+            progress = Progress([step.name for step in missing], hours or {})
+            return _Foreman(ray, study, out, crew, workers, observer, progress).run(missing)
 
 
 def work(step: Step, data: Path, out: Path, threads: int) -> Outcome:

@@ -10,6 +10,7 @@ from pathlib import Path
 from uxnet_compiler.data.fingerprint import fingerprint
 from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.runs.folder import RunFolder
+from uxnet_compiler.runs.lock import alone_in
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import Evidence, Genotype, Provenance, dump, load
 from uxnet_compiler.search.budget.derive import derive_within
@@ -17,7 +18,7 @@ from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.search import search
 from uxnet_compiler.search.task import plan_search, searched_part
 from uxnet_compiler.spaces import FAMILIES
-from uxnet_compiler.studies.folder import enter, is_done, remember, require_data
+from uxnet_compiler.studies.folder import check, enter, is_done, remember, require_data
 from uxnet_compiler.studies.outcome import failure, outcome_of
 from uxnet_compiler.studies.step import (
     DeriveStep,
@@ -53,10 +54,12 @@ def run_study(study: Study, out: Path, show: Show) -> bool:
         RunError: A step failed, or the folder belongs to another study.
     """
     require_data(study)
+    check(study, out)
     try:
-        with show() as observer:
-            enter(study, out, observer)
-        return _do_missing(study, out, show)
+        with alone_in(out):
+            with show() as observer:
+                enter(study, out, observer)
+            return _do_missing(study, out, show)
     except KeyboardInterrupt:
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -24,6 +25,7 @@ from uxnet_compiler.machine.processes import from_first, together, wait_for_all
 from uxnet_compiler.machine.repeatable import repeatable
 from uxnet_compiler.machine.selftest import Precision, choose_precision
 from uxnet_compiler.runs.folder import RunFolder
+from uxnet_compiler.runs.lock import alone_in
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.runs.random_state import seed_everything
 from uxnet_compiler.runs.resuming import reopen
@@ -120,10 +122,12 @@ def train(
     here = place()
     observer = observer if observer is not None and here.is_first else Observer()
     device = pick_device(config.device)
-    with together(device), repeatable(device):
+    with together(device), repeatable(device), ExitStack() as held:
         folder = RunFolder(out)
         mended = folder.check(config, resume=resume, mendable=MENDABLE)
         wait_for_all()  # none may write before all have looked
+        if here.is_first:
+            held.enter_context(alone_in(folder.path))
         dataset = open_dataset(data)
         check_fits(genotype.architecture, dataset)
         if resume:
