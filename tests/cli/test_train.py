@@ -102,7 +102,7 @@ def test_a_stopped_run_says_how_to_go_on_and_does(
         (["--steps", "0"], "configuration: steps: Input should be greater than or equal to 1"),
         (["--fold", "1"], "fold: needs folds"),
         (["--device", "abacus"], "device 'abacus': not a device"),
-        (["--folds", "7"], "7 folds of 6 cases"),
+        (["--folds", "7"], "/phantom: 7 folds of 6 cases; 2 to 6 folds are right"),
     ],
 )
 def test_a_wrong_option_is_one_line(

@@ -275,6 +275,13 @@ def test_a_folder_without_data_is_refused_and_nothing_is_written(tmp_path: Path)
     assert not (tmp_path / "run").exists()
 
 
+def test_more_folds_than_cases_are_refused_with_the_folder(
+    phantom_set: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=f"^{phantom_set}: 7 folds of 6 cases; 2 to 6 folds are"):
+        search(phantom_set, tmp_path / "run", config(folds=7))
+
+
 def test_too_little_memory_is_refused_in_one_line(phantom_set: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="MiB are there"):
         search(phantom_set, tmp_path / "run", config(memory=1e-4))

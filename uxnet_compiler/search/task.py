@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, replace
 
 from uxnet_compiler.data.cases import LoadedCase, load_cases
-from uxnet_compiler.data.dataset import Dataset, folds
+from uxnet_compiler.data.dataset import Dataset, folds, require_folds
 from uxnet_compiler.data.fingerprint import Fingerprint
 from uxnet_compiler.data.patches import Feed, PatchBatches
 from uxnet_compiler.data.plan import Plan
@@ -38,9 +38,14 @@ class Task:
 
 
 def searched_part(dataset: Dataset, config: SearchConfig) -> Dataset:
-    """Leave the held-out fold out, if there are folds."""
+    """Leave the held-out fold out, if there are folds.
+
+    Raises:
+        DataError: There are fewer cases than folds.
+    """
     if config.folds is None:
         return dataset
+    require_folds(dataset, config.folds)
     train, _ = folds([case.id for case in dataset.cases], config.folds)[config.fold]
     kept = set(train)
     return replace(dataset, cases=tuple(case for case in dataset.cases if case.id in kept))

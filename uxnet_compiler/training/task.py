@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from uxnet_compiler.data.dataset import Dataset, folds
+from uxnet_compiler.data.dataset import Dataset, folds, require_folds
 from uxnet_compiler.data.sources import open_dataset
 from uxnet_compiler.errors import DataError
 from uxnet_compiler.runs.folder import RunFolder
@@ -66,7 +66,12 @@ def read_split(folder: RunFolder) -> Split:
 
 
 def make_split(dataset: Dataset, num_folds: int | None, fold: int) -> Split:
-    """Split the cases of a data set; without folds, all of them train."""
+    """Split the cases of a data set; without folds, all of them train.
+
+    Raises:
+        DataError: There are fewer cases than folds.
+    """
+    require_folds(dataset, num_folds)
     ids = [case.id for case in dataset.cases]
     if num_folds is None:
         return Split(train=tuple(ids), held_out=())
