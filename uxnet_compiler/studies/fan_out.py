@@ -49,7 +49,7 @@ def fan_out(
     Raises:
         BackendError: Ray is not installed, or the cluster cannot be reached or used.
         DataError: A data set cannot be used.
-        RunError: A step failed, or the folder belongs to another study.
+        RunError: A step failed, or the folder belongs to another study or is another job's now.
     """
     observer = observer or Observer()
     for step in study.steps:

@@ -51,7 +51,7 @@ def run_study(study: Study, out: Path, show: Show) -> bool:
 
     Raises:
         DataError: A data set cannot be used.
-        RunError: A step failed, or the folder belongs to another study.
+        RunError: A step failed, or the folder belongs to another study or is another job's now.
     """
     require_data(study)
     check(study, out)

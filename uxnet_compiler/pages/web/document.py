@@ -45,7 +45,7 @@ def make_page(
         template: Name of the file.
         styles: Style sheets of the package, behind those that all pages share.
         scripts: Scripts of the package, likewise.
-        **content: What the template shows.
+        **content: What the template shows; it is read twice, since colours come first.
     """
     sheets = [_text(package, "static", name) for name in (*STYLES, *styles)]
     script = "\n".join(_text(package, "static", name) for name in (*SCRIPTS, *scripts))
