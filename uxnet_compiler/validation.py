@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -134,13 +134,10 @@ def random_weights(document: Graph, *, seed: int = 0) -> dict[str, Tensor]:
 
 def needed_bytes(document: Graph) -> int:
     """Return the bytes that running a document's network to compare it takes at the least."""
-    divisor = _divisor(document)
-    runs = [
-        batch * cost(document, size).peak_bytes
-        for batch, size in enumerate(sizes(divisor, _least(document, divisor)), start=1)
-    ]
-    weights = FLOAT_BYTES * cost(document, divisor).params
-    return (torch.float64.itemsize // FLOAT_BYTES) * (max(runs) + weights)
+    runs = [(batch, cost(document, size)) for batch, size in _batches(document)]
+    maps = max(batch * found.peak_bytes for batch, found in runs)
+    weights = FLOAT_BYTES * runs[0][1].params
+    return (torch.float64.itemsize // FLOAT_BYTES) * (maps + weights)
 
 
 def _fan_in(op: Op, shape: tuple[int, ...]) -> float:
@@ -169,10 +166,9 @@ class _Witness:
     def _images(self) -> list[Tensor]:
         generator = torch.Generator().manual_seed(1)
         channels = self._document.input().type.channels
-        divisor = _divisor(self._document)
         return [
             torch.randn(batch, channels, *size, generator=generator, dtype=torch.float64)
-            for batch, size in enumerate(sizes(divisor, _least(self._document, divisor)), start=1)
+            for batch, size in _batches(self._document)
         ]
 
     @cached_property
@@ -225,6 +221,12 @@ def _ends(values: list[Value]) -> list[str]:
 
 def _difference(one: Tensor, other: Tensor) -> float:
     return float((one - other).abs().max()) / max(1.0, float(one.abs().max()))
+
+
+def _batches(document: Graph) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Return how many images of which size are compared."""
+    divisor = _divisor(document)
+    return enumerate(sizes(divisor, _least(document, divisor)), start=1)
 
 
 def _divisor(graph: Graph) -> tuple[int, ...]:

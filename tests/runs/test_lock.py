@@ -69,6 +69,8 @@ def test_a_file_system_without_locks_goes_without(
     with alone_in(tmp_path / "run"):
         (tmp_path / "run" / "a").write_text("")
 
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["a"]
+
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
