@@ -10,6 +10,8 @@ import pytest
 from galleries import HOSTILE
 
 from uxnet_compiler.diff import cost_rows, diff
+from uxnet_compiler.pages.web.drawing import _colours
+from uxnet_compiler.pictures.themes import THEMES
 from uxnet_compiler.schema import dumps
 from uxnet_compiler.zoo import resolve
 
@@ -237,6 +239,26 @@ def test_a_beginning_of_an_id_is_enough_and_a_strange_one_is_told(page: Page, si
     page.goto("about:blank")
     page.goto(f"{address}#a={id_of('unet')}&b=<script>zzz")
     expect(page.get_by_role("alert")).to_have_text("Not in this gallery: <script>zzz")
+
+
+def test_every_colour_of_a_comparison_is_that_of_a_dark_page(page: Page, site: Path) -> None:
+    page.emulate_media(color_scheme="dark")
+    compare(page, site, "unet", "hippocampus")
+    shapes = page.locator(".drawings .graph-view :is(rect, path)[data-fill]")
+    expect(shapes).not_to_have_count(0)
+
+    colours = shapes.evaluate_all(
+        "parts => parts.map((it) => [getComputedStyle(it).fill, it.getAttribute('fill')])"
+    )
+
+    themes = {theme: set(_colours(THEMES[theme])) for theme in ("paper", "dark")}
+    only_light = {rgb(colour) for colour in themes["paper"] - themes["dark"]}
+    assert {light for _, light in colours} & (themes["paper"] - themes["dark"])
+    assert not {fill for fill, _ in colours} & only_light
+
+
+def rgb(colour: str) -> str:
+    return "rgb({}, {}, {})".format(*bytes.fromhex(colour.removeprefix("#")))
 
 
 def test_the_keyboard_alone_leads_from_a_search_to_a_comparison(first: Page) -> None:
