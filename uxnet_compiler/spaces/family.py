@@ -71,6 +71,9 @@ class Family:
     ) -> Genotype:
         """Decode evidence into a document that carries it.
 
+        Nodes that reach no output (paper, section 2.3) or that no input reaches (ours) are
+        dropped.
+
         Args:
             space: Of this family.
             evidence: Of a search.

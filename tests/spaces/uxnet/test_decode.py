@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import options
 
-from uxnet_compiler.schema import INPUT, OUTPUT, Evidence, defects
+from uxnet_compiler.schema import INPUT, OUTPUT, Architecture, Evidence, defects
 from uxnet_compiler.spaces import Space
-from uxnet_compiler.spaces.uxnet import UXNetOptions, decode, space
+from uxnet_compiler.spaces.uxnet import UXNET, UXNetOptions, space
 
 
 def draw_evidence(found: Space, seed: int) -> Evidence:
@@ -22,6 +22,11 @@ def draw_evidence(found: Space, seed: int) -> Evidence:
         gates={gate: chance.random() for gate in found.gates},
         choices={n: {c: chance.random() for c in cs} for n, cs in found.choices.items()},
     )
+
+
+def decode(found: Space, evidence: Evidence, tau: float) -> tuple[Architecture, tuple[str, ...]]:
+    genotype = UXNET.genotype(found, evidence, name="found", tau=tau)
+    return genotype.architecture, genotype.provenance.repaired
 
 
 def small() -> tuple[Space, Evidence]:

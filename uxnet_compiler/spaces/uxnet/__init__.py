@@ -1,7 +1,7 @@
 """The family of UXNet (arXiv 2009.07501)."""
 
 from uxnet_compiler.spaces.family import Family
-from uxnet_compiler.spaces.uxnet.decode import TAU, decode, read
+from uxnet_compiler.spaces.uxnet.decode import TAU, read
 from uxnet_compiler.spaces.uxnet.regulariser import polarisation
 from uxnet_compiler.spaces.uxnet.space import FAMILY, VERSION, UXNetOptions, space
 
@@ -15,4 +15,4 @@ UXNET = Family(
     regulariser=polarisation,
 )
 
-__all__ = ["UXNET", "UXNetOptions", "decode", "space"]
+__all__ = ["UXNET", "UXNetOptions", "space"]

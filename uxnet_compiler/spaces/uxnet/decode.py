@@ -8,27 +8,18 @@ from itertools import pairwise
 
 import networkx as nx
 
-from uxnet_compiler.schema import INPUT, OUTPUT, Architecture, Evidence, alive, drop_dead
+from uxnet_compiler.schema import INPUT, OUTPUT, Evidence, alive
 from uxnet_compiler.spaces.base import Selection, Space
 
 TAU = 0.75
 
 
-def decode(
-    space: Space, evidence: Evidence, tau: float = TAU
-) -> tuple[Architecture, tuple[str, ...]]:
-    """Return the pruned architecture and the keys of the edges that had to be repaired."""
-    found = read(space, evidence, tau)
-    return drop_dead(space.select(found.chosen, found.kept)), tuple(sorted(found.repaired))
-
-
-def read(space: Space, evidence: Evidence, tau: float = TAU) -> Selection:
+def read(space: Space, evidence: Evidence, tau: float) -> Selection:
     """Make every choice of the space as the evidence says.
 
-    Keep the likeliest candidate of every choice and the edges whose gate is at least `tau`;
-    drop nodes that reach no output (paper) or that no input reaches (ours). When the output
-    would be cut off, keep the edges of the path from input to output whose product of gates is
-    largest (ours).
+    Keep the likeliest candidate of every choice and the edges whose gate is at least `tau`. When
+    the output would be cut off, keep the edges of the path from input to output whose product of
+    gates is largest (ours).
     """
     chosen = {
         name: max(candidates, key=lambda c: evidence.choices[name][c])
