@@ -86,9 +86,10 @@ def _print_speeds(console: Console, speeds: Iterable[Speed]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from uxnet_compiler.machine.speed import CHANNELS, LAYERS, SIDE
+    from uxnet_compiler.machine.speed import BATCH, CHANNELS, LAYERS, SIDE
 
-    console.print(f"speed of {LAYERS} layers of {CHANNELS} channels at {SIDE}^3, ms", style="bold")
+    what = f"{LAYERS} layers of {CHANNELS} channels on {BATCH} images of {SIDE}^3 voxels"
+    console.print(f"speed of {what}, ms", style="bold")
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("  format")
     table.add_column("channels")

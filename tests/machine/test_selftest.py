@@ -8,6 +8,7 @@ from torch import nn
 
 from uxnet_compiler.machine import selftest
 from uxnet_compiler.machine.selftest import (
+    FORMATS,
     TOLERANCE,
     Precision,
     Trial,
@@ -20,10 +21,10 @@ CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize("spatial_dims", [2, 3])
-def test_the_answer_is_one_of_two_and_stays_the_same(spatial_dims: int) -> None:
+def test_the_answer_is_one_of_the_formats_and_stays_the_same(spatial_dims: int) -> None:
     found = precision_for("cpu", spatial_dims)
 
-    assert (found.dtype, found.channels_last) in {("float32", False), ("bfloat16", True)}
+    assert (found.dtype, found.channels_last) in FORMATS
     assert precision_for(CPU, spatial_dims) is found
 
 
@@ -63,7 +64,35 @@ def test_a_wrong_kernel_is_found_and_float32_chosen(
     assert not relative_error(trial, CPU, 3) <= TOLERANCE
     found = selftest._measure.__wrapped__("cpu", 3)
 
-    assert found == Precision("float32", False, "bfloat16 is wrong here: a broken one")
+    assert (found.dtype, found.reason) == ("float32", "bfloat16 is wrong here: a broken one")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        ((3.0, 4.0, 1.5), Precision("bfloat16", True, "bfloat16 is right and 2.0 x faster")),
+        ((4.0, 3.0, 1.5), Precision("bfloat16", True, "bfloat16 is right and 2.0 x faster")),
+        ((3.0, 2.0, 2.5), Precision("float32", True, "bfloat16 is right but not faster")),
+        ((2.0, 3.0, 2.5), Precision("float32", False, "bfloat16 is right but not faster")),
+    ],
+)
+def test_the_fastest_format_is_taken(
+    seconds: tuple[float, ...], expected: Precision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(selftest, "bfloat16_defect", lambda *_: None)
+    monkeypatch.setattr(selftest, "_seconds", lambda *_: dict(zip(FORMATS, seconds, strict=True)))
+
+    assert selftest._measure.__wrapped__("cpu", 3) == expected
+
+
+def test_every_format_is_timed_and_the_number_of_threads_stays() -> None:
+    threads = torch.get_num_threads()
+
+    found = selftest._seconds(CPU, 2, FORMATS)
+
+    assert list(found) == list(FORMATS)
+    assert all(seconds > 0 for seconds in found.values())
+    assert torch.get_num_threads() == threads
 
 
 def test_what_is_asked_for_is_taken() -> None:

@@ -135,10 +135,10 @@ def _within_latency(plain: Genotype, limits: Limits, device: str, source: str) -
 def _precision(device: torch.device, machine: str | None, spatial_dims: int) -> Precision:
     """Return the precision that the limits were measured in, if here, else the fastest."""
     from uxnet_compiler.costs.latency import machine_name
-    from uxnet_compiler.machine.selftest import choose_precision
+    from uxnet_compiler.machine.selftest import FORMATS, Precision, choose_precision
 
-    for name in ("float32", "bfloat16"):
-        asked = choose_precision(name, device, spatial_dims)
+    for dtype, is_last in FORMATS:
+        asked = Precision(dtype, is_last, "as measured before")
         if machine_name(device, asked) == machine:
             return asked
     return choose_precision("auto", device, spatial_dims)
