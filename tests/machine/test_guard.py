@@ -58,6 +58,24 @@ def test_guarded_gradients_are_right_on_a_small_image() -> None:
     torch.testing.assert_close(layer.weight.grad, exact)
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("dims", [2, 3])
+def test_a_guarded_layer_means_the_same_on_an_image_shorter_than_its_kernel(
+    dims: int, stride: int
+) -> None:
+    torch.manual_seed(0)
+    kind = nn.Conv2d if dims == 2 else nn.Conv3d
+    kernel, padding, dilation = (3, 7, 5)[:dims], (1, 6, 2)[:dims], (1, 2, 1)[:dims]
+    layer = kind(4, 6, kernel, stride=stride, padding=padding, dilation=dilation, groups=2)  # type: ignore[arg-type]  # as many numbers as axes
+    image = torch.randn(2, 4, *(2, 5, 3)[:dims])
+    # torch computes in float64 by other kernels, which are right.
+    exact = layer.double()(image.double()).float()
+
+    guard(layer.float())
+
+    torch.testing.assert_close(layer(image), exact)
+
+
 def test_guarding_changes_neither_names_nor_values() -> None:
     plain = nn.Sequential(nn.Conv2d(2, 3, 3, padding=1))
     image = torch.randn(1, 2, 8, 8)
