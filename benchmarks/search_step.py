@@ -43,6 +43,7 @@ class Way:
     Attributes:
         relaxation: As `uxnet search --relaxation`.
         dtype: `float32` or `bfloat16`.
+        is_last: Whether channels are last in memory.
         merged: Whether candidates share kernels.
         faster: Aim: how many times faster than plain.
         memory: Aim: its share of the plain memory.
@@ -50,19 +51,22 @@ class Way:
 
     relaxation: str
     dtype: str
+    is_last: bool
     merged: bool = True
     faster: float | None = None
     memory: float | None = None
 
 
 WAYS = {
-    "plain": Way("softmax", "float32", merged=False),
-    "softmax float32": Way("softmax", "float32"),
-    "softmax bfloat16": Way("softmax", "bfloat16", faster=4, memory=0.5),
-    "sampled float32": Way("sampled", "float32"),
-    "sampled bfloat16": Way("sampled", "bfloat16", faster=8, memory=0.3),
-    "two-path bfloat16": Way("two-path", "bfloat16"),
-    "partial bfloat16": Way("partial", "bfloat16"),
+    "plain": Way("softmax", "float32", False, merged=False),
+    "softmax float32": Way("softmax", "float32", False),
+    "softmax float32 last": Way("softmax", "float32", True),
+    "softmax bfloat16": Way("softmax", "bfloat16", True, faster=4, memory=0.5),
+    "sampled float32": Way("sampled", "float32", False),
+    "sampled float32 last": Way("sampled", "float32", True),
+    "sampled bfloat16": Way("sampled", "bfloat16", True, faster=8, memory=0.3),
+    "two-path bfloat16": Way("two-path", "bfloat16", True),
+    "partial bfloat16": Way("partial", "bfloat16", True),
 }
 
 
@@ -83,10 +87,10 @@ def measure(way: Way, passes: int) -> Found:
     torch.manual_seed(0)
     supernet = Supernet(frame, share=SHARE if way.relaxation == "partial" else 1)
     supernet.merge(way.merged)
-    prepare(supernet, 3, is_last=bfloat16)
+    prepare(supernet, 3, is_last=way.is_last)
     relaxation = make_relaxation(frame, config)
     image = torch.randn(2, 1, *SIZE)
-    if bfloat16:
+    if way.is_last:
         image = channels_last(image, 3)
 
     def once() -> None:

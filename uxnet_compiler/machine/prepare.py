@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from torch import nn
 
+from uxnet_compiler.machine.convolutions import quick_convolutions
 from uxnet_compiler.machine.guard import guard
 from uxnet_compiler.machine.layout import channels_last_
 from uxnet_compiler.machine.norms import quick_norms
 
 
 def prepare(network: nn.Module, spatial_dims: int, *, is_last: bool) -> None:
-    """Order the weights, keep bfloat16 from kernels that are not safe, and norm quickly, in place.
+    """Order the weights, and let layers take kernels that are safe and fast, in place.
 
     Args:
         network: Any; what it computes stays the same, and so do the names of its weights.
@@ -19,5 +20,6 @@ def prepare(network: nn.Module, spatial_dims: int, *, is_last: bool) -> None:
     """
     if is_last:
         channels_last_(network, spatial_dims)
-    guard(network)
+    quick_convolutions(network)
+    guard(network)  # last: it decides for each image which way is safe
     quick_norms(network)
