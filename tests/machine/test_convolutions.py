@@ -10,6 +10,8 @@ from torch.profiler import ProfilerActivity, profile
 from uxnet_compiler.machine.convolutions import quick_convolutions
 from uxnet_compiler.machine.layout import channels_last, channels_last_
 
+ONEDNN = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]  # torch has no type
+
 
 def a_layer(**options: int | tuple[int, ...]) -> nn.Conv3d:
     torch.manual_seed(0)
@@ -57,7 +59,7 @@ def test_output_and_gradients_are_those_of_torch_in_float64(
         torch.testing.assert_close(found.grad, wanted.grad.float(), check_stride=False)
 
 
-@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch has no oneDNN here")
+@pytest.mark.skipif(not ONEDNN, reason="torch has no oneDNN here")
 def test_one_small_volume_takes_the_kernels_that_several_take() -> None:
     layer, image = a_layer(), torch.randn(1, 4, 8, 8, 8)
     assert "aten::slow_conv3d_forward" in kernels(layer, image)

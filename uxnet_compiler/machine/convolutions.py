@@ -16,7 +16,7 @@ def quick_convolutions(network: nn.Module) -> None:
     (C D H > 20480). Else it copies the volume once for every voxel of the kernel and multiplies
     matrices, which took up to seven times as long; kernels of one voxel are faster so.
     """
-    if not torch.backends.mkldnn.is_available():
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]  # torch has no type
         return
     for layer in network.modules():
         if isinstance(layer, nn.Conv3d) and max(layer.kernel_size) > 1:
