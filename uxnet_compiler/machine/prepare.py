@@ -14,7 +14,8 @@ def prepare(network: nn.Module, spatial_dims: int, *, is_last: bool) -> None:
     """Order the weights, and let layers take kernels that are safe and fast, in place.
 
     Args:
-        network: Any; what it computes stays the same, and so do the names of its weights.
+        network: Any whose convolutions are padded with zeros, by numbers; what it computes stays
+            the same, and so do the names of its weights.
         spatial_dims: 2 or 3.
         is_last: Whether its images have their channels last in memory.
     """
