@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from uxnet_compiler.schema import alive
 from uxnet_compiler.search.optimiser import SharedAdam
 from uxnet_compiler.search.relaxation import Relaxation
 from uxnet_compiler.spaces.uxnet import UXNET, UXNetOptions, space
@@ -26,6 +27,7 @@ def test_with_relative_gates_no_seed_cuts_the_output_off(seed: int) -> None:
     genotype = UXNET.genotype(FRAME, relaxation.evidence(), name="seed", tau=0.75)
 
     assert genotype.provenance.repaired == ()
+    assert alive(genotype.architecture.edges)
 
 
 def test_the_strongest_edge_into_each_node_has_gate_one() -> None:
