@@ -28,6 +28,17 @@ def test_the_planned_steps_fit_the_minutes_and_the_limit(
         assert spent_s + schedule.steps * step_s <= minutes * 60 * (1 + 1e-9)
 
 
+@given(st.integers(1, 10**5), st.floats(0, 1e5), st.integers(1, 10**6))
+def test_the_minutes_told_for_some_steps_allow_them(
+    steps: int, spent_s: float, step_ms: int
+) -> None:
+    step_s = step_ms / 1000
+    minutes = Schedule.within(None, 1.0, spent_s, step_s).minutes_for(steps, spent_s)
+
+    assert Schedule.within(None, minutes, spent_s, step_s).steps >= steps - 1
+    assert (minutes - 1) * 60 < spent_s + steps * step_s
+
+
 def test_kinds_of_steps_count_by_their_shares() -> None:
     made: list[float] = []
 

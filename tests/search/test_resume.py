@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import random
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from uxnet_compiler.runs.schedule import Schedule
 from uxnet_compiler.search import loop
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.inherit import SUPERNET_FILE
-from uxnet_compiler.search.search import search
+from uxnet_compiler.search.search import FEW_STEPS, search
 
 KILLS = 10
 SMALL = {"levels": 2, "width": 2, "batch_size": 1, "precision": "float32"}
@@ -105,6 +106,23 @@ def test_minutes_become_a_number_of_steps_that_is_told(phantom_set: Path, tmp_pa
     assert found.summary.complete
     assert found.summary.steps == schedule.steps
     assert notes.said[0].startswith(f"{schedule.steps} steps of ")
+
+
+def test_a_search_of_few_steps_says_how_many_minutes_would_do(
+    phantom_set: Path, tmp_path: Path
+) -> None:
+    few, asked = Notes(), Notes()
+    short = SMALL | {"minutes": 0.001, "evidence": "learned"}
+
+    search(phantom_set, tmp_path / "few", SearchConfig.model_validate(short), observer=few)
+    config = SearchConfig.model_validate(short | {"steps": 1})
+    search(phantom_set, tmp_path / "asked", config, observer=asked)
+
+    (warning,) = [note for note in few.said if "decide little" in note]
+    assert re.fullmatch(
+        rf"so few steps decide little: {FEW_STEPS} take --minutes [1-9]\d*", warning
+    )
+    assert not [note for note in asked.said if "decide little" in note]
 
 
 def test_a_full_disk_ends_a_search_in_one_line_and_the_last_checkpoint_leads_on(

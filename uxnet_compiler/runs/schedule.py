@@ -8,6 +8,7 @@ makes the job longer, never another one.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -55,6 +56,10 @@ class Schedule(BaseModel):
             minutes=minutes,
             step_s=round(step_s, 6),
         )
+
+    def minutes_for(self, steps: int, spent_s: float) -> int:
+        """Return the whole minutes in which `within` would plan so many of these steps."""
+        return math.ceil((spent_s + steps * (self.step_s or 0.0)) / 60)
 
     def describe(self) -> str:
         """Tell the plan in one line."""

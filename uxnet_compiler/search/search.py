@@ -40,6 +40,8 @@ from uxnet_compiler.spaces import FAMILIES
 MENDABLE = ("precision", "weight_lr")
 """What a search may be resumed with otherwise than it was begun, since a loss was not finite."""
 
+FEW_STEPS = 150  # fewer decide next to nothing; the shortest searches of the benchmarks make 160
+
 
 class SearchSummary(BaseModel):
     """A search in a few numbers.
@@ -159,11 +161,16 @@ def _complete(folder: RunFolder) -> Found | None:
 
 def _begin(loop: Loop, budget: SearchBudget, observer: Observer) -> None:
     """Plan the steps, and make the folder a run that can be resumed."""
-    if loop.task.config.minutes is not None:
+    config = loop.task.config
+    if config.minutes is not None:
         observer.phase("timing steps")
         ahead = expected(loop)
         loop.plan(ahead.fixed_s, ahead.step_s)
         observer.note(loop.schedule.describe())
+        wanted = min(FEW_STEPS, config.steps or FEW_STEPS)
+        if loop.schedule.steps < wanted:
+            minutes = loop.schedule.minutes_for(wanted, loop.elapsed_s + ahead.fixed_s)
+            observer.note(f"so few steps decide little: {wanted} take --minutes {minutes}")
     if place().is_first:
         with loop.folder.beginning(loop.task.config):
             loop.folder.write(loop.folder.plan_path, loop.task.plan)
