@@ -17,9 +17,9 @@ from uxnet_compiler.pictures.typography import shortened, text_width
 from uxnet_compiler.schema import Genotype
 from uxnet_compiler.wording import one_line
 
-MARGIN, GAP, BLOCK_GAP = 14.0, 8.0, 36.0
+MARGIN, GAP, BLOCK_GAP = 14.0, 12.0, 36.0
 CELL_GAP = 2.6  # in widths of a border
-ROW, PADDING = 1.95, 1.0  # height of a row, room around the text of a cell; in sizes of its text
+ROW, PADDING = 1.95, 1.8  # height of a row, room around the text of a cell; in sizes of its text
 LONGEST = 14.0  # of a name, in sizes of its text
 SHARE = 4.0  # length of the bar of a share, likewise
 MOST_ROWS, MOST_COLUMNS = 400, 60
