@@ -119,9 +119,7 @@ def test_a_search_of_few_steps_says_how_many_minutes_would_do(
     search(phantom_set, tmp_path / "asked", config, observer=asked)
 
     (warning,) = [note for note in few.said if "decide little" in note]
-    assert re.fullmatch(
-        rf"so few steps decide little: {FEW_STEPS} take --minutes [1-9]\d*", warning
-    )
+    assert re.fullmatch(rf"so few steps decide little; {FEW_STEPS} take [1-9]\d* min", warning)
     assert not [note for note in asked.said if "decide little" in note]
 
 

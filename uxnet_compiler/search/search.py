@@ -170,7 +170,7 @@ def _begin(loop: Loop, budget: SearchBudget, observer: Observer) -> None:
         wanted = min(FEW_STEPS, config.steps or FEW_STEPS)
         if loop.schedule.steps < wanted:
             minutes = loop.schedule.minutes_for(wanted, loop.elapsed_s + ahead.fixed_s)
-            observer.note(f"so few steps decide little: {wanted} take --minutes {minutes}")
+            observer.note(f"so few steps decide little; {wanted} take {minutes} min")
     if place().is_first:
         with loop.folder.beginning(loop.task.config):
             loop.folder.write(loop.folder.plan_path, loop.task.plan)
