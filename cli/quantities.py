@@ -9,9 +9,18 @@ from typing import Any
 
 import click
 
-from uxnet_compiler.wording import mebibytes, short
+from uxnet_compiler.wording import counted, mebibytes, short
 
-__all__ = ["COUNT", "GIBIBYTES", "Count", "FiniteRange", "Gibibytes", "mebibytes", "short"]
+__all__ = [
+    "COUNT",
+    "GIBIBYTES",
+    "Count",
+    "FiniteRange",
+    "Gibibytes",
+    "counted",
+    "mebibytes",
+    "short",
+]
 
 
 _COUNTS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}

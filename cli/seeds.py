@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .quantities import counted
+
 if TYPE_CHECKING:
     from uxnet_compiler.search.config import SearchConfig
     from uxnet_compiler.search.trust.agreement import Agreement
@@ -30,8 +32,9 @@ def search_with_seeds(
         click.echo(found.agreement.model_dump_json(indent=2))
         return
     _print(found.agreement)
-    nodes, edges = len(found.genotype.architecture.nodes), len(found.genotype.architecture.edges)
-    click.echo(f"{out / 'genotype.json'}: consensus of {count}, {nodes} nodes, {edges} edges")
+    agreed = found.genotype.architecture
+    parts = f"{counted(len(agreed.nodes), 'node')}, {counted(len(agreed.edges), 'edge')}"
+    click.echo(f"{out / 'genotype.json'}: consensus of {count}, {parts}")
 
 
 def _print(agreed: Agreement) -> None:

@@ -1,8 +1,14 @@
-"""Numbers and names as people read them: a few digits and a unit, one harmless line."""
+"""Numbers and names as people read them: a few digits and a unit or a noun, one harmless line."""
 
 from __future__ import annotations
 
 GAP = "..."
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 edge`, `2 edges`, `3 searches`, for nouns that add s or es."""
+    ending = "es" if noun.endswith(("s", "x", "ch", "sh")) else "s"
+    return f"{number} {noun}{'' if number == 1 else ending}"
 
 
 def short(number: float) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..options import themed
+from ..quantities import counted
 
 if TYPE_CHECKING:
     from uxnet_compiler.schema import Genotype
@@ -77,9 +78,11 @@ def _print(agreed: Genotype, output: Path | None) -> None:
     edges = [share for share in confidence.gates.values() if 0 < share < 1]
     ops = [shares for shares in confidence.choices.values() if len(shares) > 1]
     click.echo(
-        f"{confidence.searches} searches: they differ on {len(edges)} of {len(confidence.gates)}"
-        f" edges and {len(ops)} of {len(confidence.choices)} choices;"
-        f" {len(agreed.architecture.nodes)} nodes and {len(agreed.architecture.edges)} edges kept",
+        f"{counted(confidence.searches, 'search')}: they differ on {len(edges)} of"
+        f" {counted(len(confidence.gates), 'edge')} and {len(ops)} of"
+        f" {counted(len(confidence.choices), 'choice')};"
+        f" {counted(len(agreed.architecture.nodes), 'node')} and"
+        f" {counted(len(agreed.architecture.edges), 'edge')} kept",
         err=output is not None,
     )
     if output is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..options import passes_option, size_option
-from ..quantities import mebibytes, short
+from ..quantities import counted, mebibytes, short
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -234,10 +234,9 @@ def _totals(console: Console, found: list[Costs]) -> None:
             table.add_row(label, *cells, *shares)
     console.print(table)
     how = f"after {len(found[0].passes.split(',')) if found[0].passes else 'no'} passes"
-    if found[0].ms is not None:
+    if (threads := found[0].threads) is not None:
         runs = "1 run" if found[0].repeats == 1 else f"median of {found[0].repeats} runs"
-        threads = "1 thread" if found[0].threads == 1 else f"{found[0].threads} threads"
-        how += f"; times: torch, float32, CPU, {threads}, {runs}"
+        how += f"; times: torch, float32, CPU, {counted(threads, 'thread')}, {runs}"
     console.print(how, style="dim")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from ..quantities import FiniteRange, mebibytes, short
+from ..quantities import FiniteRange, counted, mebibytes, short
 
 SEARCH_PART = 0.4
 CASES = 40  # fewer are learnt by heart
@@ -153,11 +153,11 @@ def _sum_up(out: Path, duration_s: float) -> None:
     table.add_column("what it is")
     for name, what in (
         ("images/", f"{CASES} made-up patients"),
-        ("search/", f"a search: {search['steps']} steps, {kept} of {gated} edges kept"),
+        ("search/", f"a search: {counted(search['steps'], 'step')}, {kept} of {gated} edges kept"),
         (DERIVED, f"the same evidence read at a threshold of {DERIVED_TAU}"),
         (DRAWING, f"the architecture {report['id'][:12]}"),
         ("network/", f"{_targets(report['targets'])}; {costs}"),
-        ("training/", f"a training: {training['steps']} steps; curves.png, evaluation/"),
+        ("training/", f"a training: {counted(training['steps'], 'step')}; curves.png, evaluation/"),
         ("masks/", f"a segmentation; held-out Dice {scores['dice']:.3f}"),
         ("segmentation.png", "the same beside its reference"),
     ):

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ..options import device_option, limit_options, size_option
-from ..quantities import FiniteRange
+from ..quantities import FiniteRange, counted
 
 
 @click.command("derive")
@@ -87,10 +87,14 @@ def command(
     dump(genotype, output)
     architecture, told = genotype.architecture, genotype.provenance
     given_up = [
-        f"{len(told.closed)} edges closed" if told.closed else "",
-        f"{len(told.replaced)} ops replaced" if told.replaced else "",
+        f"{counted(len(told.closed), 'edge')} closed" if told.closed else "",
+        f"{counted(len(told.replaced), 'op')} replaced" if told.replaced else "",
     ]
     limited = " to stay within the limits" if any(given_up) else ""
-    parts = [f"{len(architecture.nodes)} nodes", f"{len(architecture.edges)} edges", *given_up]
+    parts = [
+        counted(len(architecture.nodes), "node"),
+        counted(len(architecture.edges), "edge"),
+        *given_up,
+    ]
     click.echo(f"{output}: {', '.join(filter(None, parts))}{limited}", err=True)
     click.echo(output)

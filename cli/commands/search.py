@@ -11,6 +11,7 @@ from uxnet_compiler.machine.launch import place
 from uxnet_compiler.search.config import SearchConfig
 
 from ..options import LIMIT_TYPES, cache_option, config_options
+from ..quantities import counted
 from ..seeds import search_with_seeds
 
 if TYPE_CHECKING:
@@ -81,11 +82,11 @@ def _tell(found: Found, *, as_json: bool) -> None:
         kept, gated = summary.edges
         repaired = f", {summary.repaired} repaired" if summary.repaired else ""
         click.echo(
-            f"{found.folder.genotype_path}: {summary.steps} steps in {summary.minutes:g} minutes;"
-            f" {kept} of {gated} edges kept{repaired}"
+            f"{found.folder.genotype_path}: {counted(summary.steps, 'step')} in"
+            f" {summary.minutes:g} minutes; {kept} of {gated} edges kept{repaired}"
         )
         if summary.closed or summary.replaced:
             click.echo(
-                f"to stay within the limits {summary.closed} edges were closed, and"
-                f" {summary.replaced} ops replaced"
+                f"to stay within the limits {counted(summary.closed, 'edge')} closed,"
+                f" {counted(summary.replaced, 'op')} replaced"
             )

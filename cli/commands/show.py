@@ -69,15 +69,14 @@ def _plain(title: str, *, show_header: bool = True) -> Table:
 
 def _frame(found: Overview) -> Table:
     from uxnet_compiler.ops import spell
-    from uxnet_compiler.wording import one_line
+    from uxnet_compiler.wording import counted, one_line
 
     table = _plain(one_line(found.name), show_header=False)
     table.add_column(style="dim")
     table.add_column()
     table.add_row("id", found.id)
     table.add_row("structure", found.structure_id)
-    image = "channel" if found.in_channels == 1 else "channels"
-    table.add_row("image", f"{found.spatial_dims}-D, {found.in_channels} {image}")
+    table.add_row("image", f"{found.spatial_dims}-D, {counted(found.in_channels, 'channel')}")
     table.add_row("classes", f"{found.out_channels}, background included")
     table.add_row("widths", " ".join(map(str, found.widths)))
     table.add_row("strides", " ".join(map(spell, found.strides)))

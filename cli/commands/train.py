@@ -11,6 +11,7 @@ from uxnet_compiler.machine.launch import place
 from uxnet_compiler.training.config import TrainConfig
 
 from ..options import cache_option, config_options
+from ..quantities import counted
 
 if TYPE_CHECKING:
     from uxnet_compiler.training.train import Result
@@ -79,7 +80,8 @@ def _tell(result: Result, *, as_json: bool) -> None:
     if as_json:
         click.echo(summary.model_dump_json(indent=2))
     else:
-        click.echo(f"{result.folder.path}: {summary.steps} steps in {summary.minutes:g} minutes")
+        steps = counted(summary.steps, "step")
+        click.echo(f"{result.folder.path}: {steps} in {summary.minutes:g} minutes")
         if summary.dice is not None:
             labels = ", ".join(f"{name} {value:.4f}" for name, value in summary.labels.items())
             click.echo(f"held-out Dice {summary.dice:.4f} ({labels})")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..quantities import FiniteRange, mebibytes, short
+from ..quantities import FiniteRange, counted, mebibytes, short
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,8 +89,9 @@ def _print(report: Trust, weakest: int) -> None:
     waiting = "" if took.waiting is None else f", {took.waiting:.0%} of it waiting for patches"
     gpu = "" if took.peak_gpu_bytes is None else f", {mebibytes(took.peak_gpu_bytes)} on the GPU"
     console.print(
-        f"{report.genotype[:12]}: {took.steps} steps in {took.minutes:g} minutes{waiting};"
-        f" {took.device_hours:.2g} device hours; peak {mebibytes(took.peak_bytes)}{gpu}",
+        f"{report.genotype[:12]}: {counted(took.steps, 'step')} in {took.minutes:g}"
+        f" minutes{waiting}; {took.device_hours:.2g} device hours;"
+        f" peak {mebibytes(took.peak_bytes)}{gpu}",
         soft_wrap=True,
     )
     _print_verdicts(console, report)

@@ -78,7 +78,7 @@ def test_another_count_of_channels_is_refused(write_set: Callable[..., Path]) ->
     images = [np.ones((2, *SHAPE)), np.ones((1, *SHAPE))[0]]
     root = write_set(images, [label_with(1)] * 2, modality=("T1", "T2"))
 
-    message = r"b\.nii\.gz: 1 channels; the data set has 2 \(T1, T2\)"
+    message = r"b\.nii\.gz: 1 channel; the data set has 2 \(T1, T2\)"
     with pytest.raises(DataError, match=message):
         fingerprint(open_dataset(root))
 

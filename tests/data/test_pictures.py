@@ -184,7 +184,7 @@ def test_what_is_wrong_with_a_folder_is_one_line(change: Any, message: str, root
         ),
         (
             lambda root: write(root / "images" / "b.png", disc(9)),
-            r"b\.png: 1 channels; the data set has 3 \(red, green, blue\)",
+            r"b\.png: 1 channel; the data set has 3 \(red, green, blue\)",
         ),
     ],
 )

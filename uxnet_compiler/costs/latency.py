@@ -24,6 +24,7 @@ from uxnet_compiler.machine.memory import memory_errors
 from uxnet_compiler.machine.prepare import prepare
 from uxnet_compiler.machine.selftest import Precision
 from uxnet_compiler.ops import Input, Op, Output, Scale, TensorType, spell
+from uxnet_compiler.wording import counted
 
 REPEATS = 5
 FREE = {"input", "output"}
@@ -46,7 +47,7 @@ def machine_name(device: torch.device, precision: Precision) -> str:
         processor = torch.cuda.get_device_properties(device).name
     else:
         model, _ = read_cpu(CPU_FACTS.read_text() if CPU_FACTS.exists() else "")
-        processor = f"{model or platform.machine()}, {torch.get_num_threads()} threads"
+        processor = f"{model or platform.machine()}, {counted(torch.get_num_threads(), 'thread')}"
     order = " channels-last" if precision.channels_last else ""
     return f"{processor}, torch {torch.__version__}, {precision.dtype}{order}"
 

@@ -16,6 +16,7 @@ from uxnet_compiler.data.images import Image, read_image, read_label
 from uxnet_compiler.data.parallel import in_parallel
 from uxnet_compiler.data.store import Store, Tensors
 from uxnet_compiler.errors import DataError
+from uxnet_compiler.wording import counted
 
 SMALLEST_AXIS = 4  # voxels; below it a pooled axis, and bf16 convolutions, degenerate
 _SAMPLES_PER_CASE = 10_000  # foreground voxels for the intensity statistics, as nnU-Net takes
@@ -116,7 +117,7 @@ def read_case(dataset: Dataset, case: Case) -> tuple[Image, NDArray[np.int16]]:
     image = read_image(case.image)
     if image.num_channels != dataset.num_channels:
         raise DataError(
-            f"{case.image}: {image.num_channels} channels; the data set has "
+            f"{case.image}: {counted(image.num_channels, 'channel')}; the data set has "
             f"{dataset.num_channels} ({', '.join(dataset.channels)})"
         )
     if min(image.grid.shape) < SMALLEST_AXIS:

@@ -22,6 +22,7 @@ from uxnet_compiler.data.headers import Header
 from uxnet_compiler.data.images import Image
 from uxnet_compiler.data.plan import CtNormalisation, Plan
 from uxnet_compiler.errors import DataError
+from uxnet_compiler.wording import counted
 
 _ANISOTROPIC = 3.0  # nnU-Net's threshold: beyond it, a cubic spline overshoots between slices
 
@@ -92,7 +93,8 @@ def planned_shape(image: Image | Header, plan: Plan) -> tuple[int, ...]:
         )
     if image.num_channels != plan.num_channels:
         raise DataError(
-            f"{image.source}: {image.num_channels} channels, and the plan has {plan.num_channels}"
+            f"{image.source}: {counted(image.num_channels, 'channel')},"
+            f" and the plan has {plan.num_channels}"
         )
     shape = tuple(
         max(1, round(size * mine / wanted))

@@ -13,7 +13,7 @@ from uxnet_compiler.diff.compare import diff
 from uxnet_compiler.diff.text import Kind, Line, to_lines
 from uxnet_compiler.errors import GenotypeError
 from uxnet_compiler.schema import Genotype, load
-from uxnet_compiler.wording import one_line, short
+from uxnet_compiler.wording import counted, one_line, short
 
 NOTHING = "/dev/null"
 COUNTS = (1, 7, 9)
@@ -57,6 +57,7 @@ def _whole(verb: str, genotype: Genotype, kind: Kind) -> Line:
     params = short(network_cost(architecture).params)
     return Line(
         f"{verb} {genotype.id[:12]}  {one_line(genotype.name)}: {architecture.spatial_dims}-D,"
-        f" {len(architecture.nodes)} nodes, {len(architecture.edges)} edges, {params} parameters",
+        f" {counted(len(architecture.nodes), 'node')}, {counted(len(architecture.edges), 'edge')},"
+        f" {params} parameters",
         kind,
     )

@@ -14,6 +14,7 @@ from uxnet_compiler.pictures.scene import grid_of, subtitle_of, way_between
 from uxnet_compiler.pictures.scene_parts import Box, Link, Scene
 from uxnet_compiler.pictures.typography import TIMES, printable, spelled
 from uxnet_compiler.schema import Genotype
+from uxnet_compiler.wording import counted
 
 LONGEST = 9  # ops in a box
 
@@ -47,7 +48,7 @@ def network(genotype: Genotype) -> Scene:
         spatial_dims=genotype.architecture.spatial_dims,
         title=printable(genotype.name),
         subtitle=subtitle_of(genotype),
-        rows=tuple((grid_of(scale), _of_them(counts[scale])) for scale in scales),
+        rows=tuple((grid_of(scale), counted(counts[scale], "op")) for scale in scales),
         boxes=tuple(sorted(boxes, key=lambda box: box.id)),
         links=tuple(sorted(links, key=lambda link: (link.source, link.target))),
         remarks=("In brackets: channels.",),
@@ -88,7 +89,7 @@ def _box(chain: Chain, stage: int, level: int) -> Box:
     note = "; ".join(f"{value.id}: {value.op.label}, {value.type}" for value in chain)
     if isinstance(first.op, (Input, Output)):
         channels = first.type.channels
-        lines = (first.op.kind, f"{channels} channel{'s' * (channels != 1)}")
+        lines = (first.op.kind, counted(channels, "channel"))
         return Box(first.id, stage, level, lines, "end", look="end", note=note)
     if len(chain) == 1 and isinstance(first.op, Sum):
         return Box(first.id, stage, level, ("+",), "pass", look="pass", note=note)
@@ -109,7 +110,3 @@ def _label(value: Value) -> str:
     if isinstance(value.op, (Conv, TransposedConv, Concat)):
         return f"{label} ({value.type.channels})"
     return label
-
-
-def _of_them(count: int) -> str:
-    return f"{count} op{'s' * (count != 1)}"

@@ -23,6 +23,7 @@ from uxnet_compiler.schema import (
     drop_dead,
 )
 from uxnet_compiler.spaces import SpaceEdge, SpaceNode
+from uxnet_compiler.wording import counted
 
 __all__ = ["Bar", "Box", "Cluster", "Link", "Mark", "Scene", "Way", "scene"]
 
@@ -76,7 +77,7 @@ def subtitle_of(genotype: Genotype) -> str:
 
 def row_of(a: Architecture, level: int) -> tuple[str, str]:
     """Return the width and the grid of a level."""
-    return f"{a.widths[level]} channels", grid_of(a.scale(level))
+    return counted(a.widths[level], "channel"), grid_of(a.scale(level))
 
 
 def grid_of(scale: tuple[int, ...]) -> str:
@@ -89,8 +90,7 @@ def grid_of(scale: tuple[int, ...]) -> str:
 def ends_of(a: Architecture, boxes: Sequence[Box]) -> tuple[Box, Box]:
     """Return the input and the output, left and right of all boxes."""
     last = max((box.stage for box in boxes), default=-1)
-    channels = "1 channel" if a.in_channels == 1 else f"{a.in_channels} channels"
-    classes = "1 class" if a.out_channels == 1 else f"{a.out_channels} classes"
+    channels, classes = counted(a.in_channels, "channel"), counted(a.out_channels, "class")
     return (
         Box(INPUT, -1, 0, ("input", channels), "end", look="end", note="the image"),
         Box(OUTPUT, last + 1, 0, ("output", classes), "end", look="end", note="the logits"),
@@ -101,7 +101,7 @@ def box_of(a: Architecture, node: Node) -> Box:
     """Return the box of a node."""
     lines = box_lines(a, node)
     ops = full_list(node.ops, "no ops")
-    note = f"{node.id}: {ops}; {a.width(node)} channels"
+    note = f"{node.id}: {ops}; {counted(a.width(node), 'channel')}"
     if lines:
         return Box(node.id, node.stage, node.level, lines, look=look_of(node.ops), note=note)
     adds = sum(edge.target == node.id for edge in a.edges) > 1

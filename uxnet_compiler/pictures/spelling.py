@@ -9,6 +9,7 @@ from uxnet_compiler.ops import Op
 from uxnet_compiler.pictures.looks import is_projection, shown
 from uxnet_compiler.pictures.typography import TIMES, raised, spelled
 from uxnet_compiler.schema import INPUT, OUTPUT, Architecture, Edge, Node
+from uxnet_compiler.wording import counted
 
 THEN = " | "
 """Between the ops of a link, which are drawn one below the other."""
@@ -23,7 +24,7 @@ def box_lines(a: Architecture, node: Node) -> tuple[str, ...]:
     if node.merge == "concat" and sum(edge.target == node.id for edge in a.edges) > 1:
         lines = ["concat", *lines]
     if node.width is not None and node.width != a.widths[node.level]:
-        lines.append(f"{node.width} channels")
+        lines.append(counted(node.width, "channel"))
     return tuple(lines)
 
 

@@ -21,6 +21,7 @@ from uxnet_compiler.schema import (
     drop_dead,
     in_order,
 )
+from uxnet_compiler.wording import counted
 
 MOST_LINES = 4
 
@@ -86,7 +87,7 @@ def _box(cell: Cluster, nodes: Sequence[Node], edges: Sequence[Edge]) -> Box:
     if not lines and any(node.merge == "concat" for node in nodes):
         lines = ("concat",)
     note = f"{cell.caption or cell.id}: {', '.join(cell.boxes)}"
-    lines = (cell.caption or f"{len(nodes)} nodes", *lines)
+    lines = (cell.caption or counted(len(nodes), "node"), *lines)
     return Box(cell.id, last.stage, last.level, lines, look=look_of(ops), note=note)
 
 
@@ -109,7 +110,7 @@ def _links(edges: Sequence[Edge], home: Mapping[str, str], levels: Mapping[str, 
         Link(
             *ends,
             way_between(levels[ends[0]], levels[ends[1]]),
-            note=f"{ends[0]} > {ends[1]}: {len(merged)} edge{'s' * (len(merged) > 1)}",
+            note=f"{ends[0]} > {ends[1]}: {counted(len(merged), 'edge')}",
         )
         for ends, merged in sorted(found.items())
     ]

@@ -19,6 +19,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from uxnet_compiler.wording import counted
+
 TRIAL = 0.02  # part of the minutes that timing each kind of step may take, beyond two steps
 MOST_TIMED = 10
 LATE = 1.25  # how much longer than asked a job takes before that is said
@@ -64,7 +66,7 @@ class Schedule(BaseModel):
     def describe(self) -> str:
         """Tell the plan in one line."""
         if self.minutes is None or self.step_s is None:
-            return f"{self.steps} steps"
+            return counted(self.steps, "step")
         return f"{self.steps} steps of {self.step_s:.3g} s are planned for {self.minutes:g} minutes"
 
     def excuse(self) -> str:

@@ -36,6 +36,7 @@ from uxnet_compiler.search.strategies import make_strategy
 from uxnet_compiler.search.task import Task, halves, plan_search, searched_part
 from uxnet_compiler.search.trust.report import measure_mixture, report_search, trust_path
 from uxnet_compiler.spaces import FAMILIES
+from uxnet_compiler.wording import counted
 
 MENDABLE = ("precision", "weight_lr")
 """What a search may be resumed with otherwise than it was begun, since a loss was not finite."""
@@ -232,7 +233,7 @@ def _finish(
 
 def _provenance(task: Task, loop: Loop) -> Provenance:
     return Provenance(
-        origin=f"uxnet search, {loop.step} steps, {loop.task.precision.dtype}",
+        origin=f"uxnet search, {counted(loop.step, 'step')}, {loop.task.precision.dtype}",
         paper="arXiv 2009.07501",
         seed=task.config.seed,
         software={

@@ -9,6 +9,7 @@ from typing import TypeVar
 from uxnet_compiler.errors import GenotypeError
 from uxnet_compiler.schema import Confidence, Evidence, Genotype, Provenance, SpaceRef
 from uxnet_compiler.spaces import FAMILIES
+from uxnet_compiler.wording import counted
 
 Source = tuple[str, Genotype]
 """Where a genotype comes from, for messages, and the genotype."""
@@ -149,10 +150,9 @@ def _provenance(origins: Sequence[Provenance]) -> Provenance:
     seeds = sorted({origin.seed for origin in origins if origin.seed is not None})
     more = ", ..." if len(seeds) > SEEDS_TOLD else ""
     told = f", seeds {', '.join(map(str, seeds[:SEEDS_TOLD]))}{more}" if seeds else ""
-    searches = "1 search" if len(origins) == 1 else f"{len(origins)} searches"
     papers, licenses = ({getattr(o, field) for o in origins} for field in ("paper", "license"))
     return Provenance(
-        origin=f"consensus of {searches}{told}",
+        origin=f"consensus of {counted(len(origins), 'search')}{told}",
         paper=papers.pop() if len(papers) == 1 else "",
         license=licenses.pop() if len(licenses) == 1 else "",
         software=_common([each.software for each in origins]),

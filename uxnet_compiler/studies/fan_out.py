@@ -15,6 +15,7 @@ from uxnet_compiler.studies.folder import check, enter, is_done, remember, requi
 from uxnet_compiler.studies.outcome import Outcome, failure, outcome_of
 from uxnet_compiler.studies.progress import Progress
 from uxnet_compiler.studies.step import Step, Study
+from uxnet_compiler.wording import counted
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -115,7 +116,7 @@ class _Foreman:
         try:
             for step in {step.data: step for step in missing}.values():
                 remember(self._study, step, self._out, self._observer)
-            self._observer.phase(f"{len(missing)} jobs")
+            self._observer.phase(counted(len(missing), "job"))
             while waiting or self._running:
                 waiting = self._hand_out(waiting, open_names)
                 if not self._running:

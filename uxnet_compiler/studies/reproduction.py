@@ -20,6 +20,7 @@ from uxnet_compiler.studies.step import (
     TrainStep,
 )
 from uxnet_compiler.studies.table import Cell, Column, Table
+from uxnet_compiler.wording import counted
 
 FOUND, UNET = "searched", "unet"
 
@@ -81,7 +82,9 @@ class Reproduction:
         notes = []
         for (network, task), found in ours.items():
             labels = ", ".join(f"{name} {100 * dice:.2f}" for name, dice in found.labels.items())
-            notes.append(f"{self.titles[task]}, {network}: {labels}; {found.num_cases} cases.")
+            notes.append(
+                f"{self.titles[task]}, {network}: {labels}; {counted(found.num_cases, 'case')}."
+            )
         notes.append(
             "One architecture is searched on the training cases of the first fold. Only this fold's"
             " held-out cases are unseen by the search."

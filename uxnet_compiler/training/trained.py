@@ -24,6 +24,7 @@ from uxnet_compiler.training.config import TrainConfig
 from uxnet_compiler.training.footprint import Footprint, footprint
 from uxnet_compiler.training.inference import WINDOWS_AT_ONCE
 from uxnet_compiler.training.task import Task, read_task
+from uxnet_compiler.wording import counted
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class TrainedRun:
         architecture = self.genotype.architecture
         if image.num_channels != architecture.in_channels:
             raise DataError(
-                f"{path}: {image.num_channels} channels; the network needs "
+                f"{path}: {counted(image.num_channels, 'channel')}; the network needs "
                 f"{architecture.in_channels} ({', '.join(self.task.channels)})"
             )
         if image.spatial_dims != architecture.spatial_dims:

@@ -10,6 +10,7 @@ from uxnet_compiler.pages.web import drawing, make_page
 from uxnet_compiler.pictures.scene_parts import Mark, Scene
 from uxnet_compiler.pictures.union import union_scene
 from uxnet_compiler.schema import Architecture, Edge, Genotype, Node, drop_dead
+from uxnet_compiler.wording import counted
 
 WORDS: Mapping[Mark, str] = {
     "removed": "only before",
@@ -86,7 +87,9 @@ def _facts(scene: Scene, before: Architecture, after: Architecture) -> dict[str,
 
 def _node(architecture: Architecture, node: Node) -> str:
     merge = "" if node.merge == "sum" else "concat, "
-    return f"{merge}{_ops(node)}; {architecture.width(node)} channels on level {node.level}"
+    return (
+        f"{merge}{_ops(node)}; {counted(architecture.width(node), 'channel')} on level {node.level}"
+    )
 
 
 def _ops(part: Node | Edge) -> str:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from uxnet_compiler.ops import spell
 from uxnet_compiler.overview import Overview
 from uxnet_compiler.pages.gallery.find import Exhibit
-from uxnet_compiler.wording import one_line, short
+from uxnet_compiler.wording import counted, one_line, short
 
 UNSTATED = "-"
 MOST_TEXT = 600
@@ -62,7 +62,7 @@ class Card:
     @property
     def levels_shown(self) -> str:
         """Return the number of levels in words."""
-        return "1 level" if self.levels == 1 else f"{self.levels} levels"
+        return counted(self.levels, "level")
 
     @property
     def params_shown(self) -> str:

@@ -23,6 +23,7 @@ from uxnet_compiler.pictures.scene import scene
 from uxnet_compiler.pictures.summary import summary
 from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.schema import dumps
+from uxnet_compiler.wording import counted
 
 PACKAGE = "uxnet_compiler.pages.gallery"
 FIRST, PAIR, ROOM = "index.html", "compare.html", "genotypes"
@@ -120,7 +121,7 @@ def _file_name(card: Card) -> str:
 
 def _first_page(shown: Sequence[_Shown]) -> str:
     cards = [each.card for each in shown]
-    title = "1 architecture" if len(cards) == 1 else f"{len(cards)} architectures"
+    title = counted(len(cards), "architecture")
     return make_page(
         PACKAGE,
         "index.html",

@@ -24,7 +24,7 @@ from uxnet_compiler.pictures.scene import scene
 from uxnet_compiler.pictures.summary import summary
 from uxnet_compiler.schema import Genotype, drop_dead
 from uxnet_compiler.search.trust.model import Trust
-from uxnet_compiler.wording import mebibytes, short
+from uxnet_compiler.wording import counted, mebibytes, short
 
 Pairs = list[tuple[str, str]]
 MOST_ROWS = 1000  # of the table of costs
@@ -119,8 +119,8 @@ def _drawings(genotype: Genotype, name: str, found: Overview, trust: Trust | Non
 
 
 def _totals(found: Overview) -> Pairs:
-    channels = "channel" if found.in_channels == 1 else "channels"
-    image = f"{found.spatial_dims}-D, {found.in_channels} {channels}, {spell(found.image_size)}"
+    channels = counted(found.in_channels, "channel")
+    image = f"{found.spatial_dims}-D, {channels}, {spell(found.image_size)}"
     return [
         ("nodes and edges", f"{len(found.nodes)} and {len(found.edges)}"),
         ("parameters", f"{short(found.params)} ({found.params:,})"),

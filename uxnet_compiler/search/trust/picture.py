@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from uxnet_compiler.files import replacing
 from uxnet_compiler.search.trust.model import Band, Comparison, Decision, Gap, Trust
 from uxnet_compiler.search.trust.rules import NOISE, WEAK
+from uxnet_compiler.wording import counted
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart; signs and shapes differ, too.
 CHOICE, GATE = "#0072B2", "#D55E00"
@@ -62,8 +63,8 @@ def _title(report: Trust) -> str:
     memory = max(took.peak_bytes, took.peak_gpu_bytes or 0) / 2**30
     return (
         f"How far to trust the search of {report.genotype[:12]}:"
-        f" {took.steps} steps in {took.minutes:g} minutes, {took.device_hours:.2g} device hours,"
-        f" peak {memory:.1f} GiB"
+        f" {counted(took.steps, 'step')} in {took.minutes:g} minutes,"
+        f" {took.device_hours:.2g} device hours, peak {memory:.1f} GiB"
     )
 
 
