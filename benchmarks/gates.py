@@ -36,6 +36,7 @@ from search_study import (
 )
 
 from uxnet_compiler.cli.progress import Display
+from uxnet_compiler.cli.quantities import FiniteRange
 from uxnet_compiler.cli.stopping import end_stopped
 from uxnet_compiler.errors import UxnetError
 from uxnet_compiler.runs.folder import RunFolder
@@ -85,20 +86,27 @@ WIDTH = 8
 @click.argument("kind", metavar="SET", type=click.Choice((SHORT, *SETS)))
 @click.option("--work", type=click.Path(path_type=Path), required=True)
 @seeds_option
-def main(*, kind: str, work: Path, seeds: tuple[int, ...]) -> None:
+@click.option(
+    "--minutes",
+    type=FiniteRange(min=0, min_open=True),
+    help="Of each training, where a slow processor needs more than those of the set.",
+)
+def main(*, kind: str, work: Path, seeds: tuple[int, ...], minutes: float | None) -> None:
     """Do what is missing in WORK and write the tables; `short` has ten seeds of its own."""
     data, out = images(kind, work), work / f"gates-{kind}"
     if kind == SHORT:
         short(data, out)
         return
     setting = SETTINGS[kind]
+    train = setting.train if minutes is None else minutes
     own = [form for form in FORMS if form != LEARNED]
     run(searching(own, seeds, setting), data, out)
     for seed in seeds:
         decide_again(out / f"{DEFAULT}-{seed}" / "search", out / f"{LEARNED}-{seed}" / "search")
-    run([*searching(FORMS, seeds, setting), *training(FORMS, seeds, setting)], data, out)
-    tables = [searches(out, list(FORMS), seeds), networks(out, list(FORMS), seeds)]
-    write(tables, "gates", kind, f"How edges are decided: {kind}")
+    run([*searching(FORMS, seeds, setting), *training(FORMS, seeds, train)], data, out)
+    tables = [searches(out, list(FORMS), seeds), networks(out, list(FORMS), seeds, train)]
+    options = () if minutes is None else (f"--minutes {minutes:g}",)
+    write(tables, "gates", kind, f"How edges are decided: {kind}", options)
 
 
 def short(data: Path, out: Path) -> None:
@@ -158,13 +166,11 @@ def searching(forms: Iterable[str], seeds: Sequence[int], setting: Setting) -> l
     return steps
 
 
-def training(forms: Iterable[str], seeds: Sequence[int], setting: Setting) -> list[Step]:
+def training(forms: Iterable[str], seeds: Sequence[int], minutes: float) -> list[Step]:
     """Return the trainings of what these searches find."""
     names = [(f"{form}-{seed}", seed) for seed in seeds for form in forms]
     return [
-        step
-        for name, seed in names
-        for step in trainings(name, f"{name}/search", seed, setting.train)
+        step for name, seed in names for step in trainings(name, f"{name}/search", seed, minutes)
     ]
 
 

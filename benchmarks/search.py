@@ -74,7 +74,10 @@ def main(*, kind: str, work: Path, seeds: tuple[int, ...]) -> None:
         end_stopped()
     if RANDOM in setting.others and not run_study(chance(study, out, seeds, setting), out, Display):
         end_stopped()
-    tables = [searches(out, (DEFAULT,), seeds), networks(out, (DEFAULT, *setting.others), seeds)]
+    tables = [
+        searches(out, (DEFAULT,), seeds),
+        networks(out, (DEFAULT, *setting.others), seeds, setting.train),
+    ]
     write(tables, "search", kind, f"Searches: {kind}")
 
 

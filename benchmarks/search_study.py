@@ -112,8 +112,8 @@ def searches(out: Path, forms: Sequence[str], seeds: Sequence[int]) -> Table:
     )
 
 
-def networks(out: Path, groups: Sequence[str], seeds: Sequence[int]) -> Table:
-    """Tell how good the networks are after training for the same time."""
+def networks(out: Path, groups: Sequence[str], seeds: Sequence[int], minutes: float) -> Table:
+    """Tell how good the networks are after so many minutes of training."""
     rows: list[tuple[Cell, ...]] = []
     for group in groups:
         names = [f"{group}-{seed}" for seed in seeds]
@@ -152,7 +152,7 @@ def networks(out: Path, groups: Sequence[str], seeds: Sequence[int]) -> Table:
         notes=(
             (
                 f"Means over {len(seeds)} seeds (of search and training, or of training alone);"
-                " every network is trained for the same time under one recipe."
+                f" every network is trained for {minutes:g} minutes under one recipe."
             ),
             "Held-out cases at the original voxels, mean over cases and labels; NSD within 1 mm.",
         ),
@@ -181,9 +181,12 @@ def kept(genotype: Genotype) -> float:
     return len({edge.key for edge in genotype.architecture.edges} & gates.keys()) / len(gates)
 
 
-def write(tables: Sequence[Table], script: str, kind: str, title: str) -> None:
+def write(
+    tables: Sequence[Table], script: str, kind: str, title: str, options: Sequence[str] = ()
+) -> None:
     """Print the tables of a benchmark and write them."""
-    command = f"    python benchmarks/{script}.py {kind} --work WORK\n"
+    called = " ".join((f"python benchmarks/{script}.py {kind} --work WORK", *options))
+    command = f"    {called}\n"
     pages = [table.markdown().replace("# ", "## ", 1) for table in tables]
     text = "\n".join([f"# {title}\n", command, *pages])
     print(text)
