@@ -100,7 +100,7 @@ def test_one_search_alone_and_no_choices_are_drawn() -> None:
 
     figure = consensus_figure(found, consensus(found))
 
-    assert any(words.text.startswith("one search") for words in figure.words)
+    assert any(words.text.startswith("1 search") for words in figure.words)
 
 
 def test_other_formats_and_too_many_searches_are_refused(tmp_path: Path) -> None:

@@ -78,10 +78,8 @@ def test_a_job_is_late_only_when_minutes_were_asked_for() -> None:
     ("schedule", "text"),
     [
         (Schedule(steps=3), "3 steps"),
-        (
-            Schedule(steps=300, minutes=10, step_s=2.0),
-            "300 steps of 2 s are planned for 10 minutes",
-        ),
+        (Schedule(steps=300, minutes=10, step_s=2.0), "planned for 10 minutes: 300 steps of 2 s"),
+        (Schedule(steps=1, minutes=5, step_s=7.4), "planned for 5 minutes: 1 step of 7.4 s"),
     ],
 )
 def test_a_schedule_tells_itself_in_one_line(schedule: Schedule, text: str) -> None:

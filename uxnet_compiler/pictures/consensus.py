@@ -15,7 +15,7 @@ from uxnet_compiler.pictures.shapes import Rect, around
 from uxnet_compiler.pictures.themes import Theme, theme_called
 from uxnet_compiler.pictures.typography import shortened, text_width
 from uxnet_compiler.schema import Genotype
-from uxnet_compiler.wording import one_line
+from uxnet_compiler.wording import counted, one_line
 
 MARGIN, GAP, BLOCK_GAP = 14.0, 12.0, 36.0
 CELL_GAP = 2.6  # in widths of a border
@@ -83,8 +83,7 @@ def consensus_figure(
     painter = _Painter([*(name for name, _ in searches), "consensus"], theme_called(theme))
     genotypes = [*(genotype for _, genotype in searches), agreed]
     blocks = [block for block in (_gates(genotypes), _choices(genotypes)) if block.rows]
-    count = "one search" if len(searches) == 1 else f"{len(searches)} searches"
-    told = [count, *(block.alike for block in blocks)]
+    told = [counted(len(searches), "search"), *(block.alike for block in blocks)]
     return painter.figure(one_line(agreed.name), " \u00b7 ".join(told), blocks)
 
 

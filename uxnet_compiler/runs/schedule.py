@@ -65,9 +65,10 @@ class Schedule(BaseModel):
 
     def describe(self) -> str:
         """Tell the plan in one line."""
+        steps = counted(self.steps, "step")
         if self.minutes is None or self.step_s is None:
-            return counted(self.steps, "step")
-        return f"{self.steps} steps of {self.step_s:.3g} s are planned for {self.minutes:g} minutes"
+            return steps
+        return f"planned for {self.minutes:g} minutes: {steps} of {self.step_s:.3g} s"
 
     def excuse(self) -> str:
         """Tell why a late job goes on."""
