@@ -21,6 +21,7 @@ from uxnet_compiler.search import loop
 from uxnet_compiler.search.config import SearchConfig
 from uxnet_compiler.search.inherit import SUPERNET_FILE
 from uxnet_compiler.search.search import FEW_STEPS, search
+from uxnet_compiler.wording import counted
 
 KILLS = 10
 SMALL = {"levels": 2, "width": 2, "batch_size": 1, "precision": "float32"}
@@ -105,7 +106,9 @@ def test_minutes_become_a_number_of_steps_that_is_told(phantom_set: Path, tmp_pa
     schedule = Schedule.model_validate_json((tmp_path / "run" / "schedule.json").read_text())
     assert found.summary.complete
     assert found.summary.steps == schedule.steps
-    assert notes.said[0].startswith(f"{schedule.steps} steps of ")
+    assert notes.said[0].startswith(
+        f"planned for 0.02 minutes: {counted(schedule.steps, 'step')} of "
+    )
 
 
 def test_a_search_of_few_steps_says_how_many_minutes_would_do(
