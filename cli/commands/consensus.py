@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,8 +49,7 @@ def command(
     if picture is not None:
         from uxnet_compiler.pictures.consensus import draw_consensus
 
-        names = [_name(text) for text in searches]
-        shown = [(name, each) for name, (_, each) in zip(names, found, strict=True)]
+        shown = [(name, each) for name, (_, each) in zip(_names(searches), found, strict=True)]
         draw_consensus(shown, agreed, picture, theme)
         click.echo(picture, err=True)
     if output is not None:
@@ -67,18 +67,27 @@ def _load(text: str) -> tuple[str, Genotype]:
     return source, resolve(source)
 
 
-def _name(text: str) -> str:
-    return Path(text).resolve().name if Path(text).is_dir() else Path(text).stem
+def _names(searches: Sequence[str]) -> list[str]:
+    """Return what tells the searches apart: the last parts of their paths, as few as will do."""
+    paths = [
+        Path(text).resolve() if Path(text).is_dir() else Path(text).with_suffix("")
+        for text in searches
+    ]
+    for depth in range(1, max(len(path.parts) for path in paths) + 1):
+        names = ["/".join(path.parts[-depth:]) for path in paths]
+        if len(set(names)) == len(set(paths)):
+            break
+    return names
 
 
 def _print(agreed: Genotype, output: Path | None) -> None:
     assert agreed.evidence is not None
     confidence = agreed.evidence.confidence
     assert confidence is not None
-    edges = [share for share in confidence.gates.values() if 0 < share < 1]
-    ops = [shares for shares in confidence.choices.values() if len(shares) > 1]
+    edges = [share for share in confidence.gates.values() if share in (0, 1)]
+    ops = [shares for shares in confidence.choices.values() if len(shares) == 1]
     click.echo(
-        f"{counted(confidence.searches, 'search')}: they differ on {len(edges)} of"
+        f"{counted(confidence.searches, 'search')}: alike on {len(edges)} of"
         f" {counted(len(confidence.gates), 'edge')} and {len(ops)} of"
         f" {counted(len(confidence.choices), 'choice')};"
         f" {counted(len(agreed.architecture.nodes), 'node')} and"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,34 @@ def test_consensus_of_the_runs_is_that_of_their_search(seeds: Path, tmp_path: Pa
     assert load(out).id == load(seeds / "genotype.json").id
     assert loads(printed.stdout) == load(out)
     assert "seed-0" in picture.read_text()
+
+
+def test_a_consensus_tells_searches_of_one_name_apart_by_their_folders(
+    seeds: Path, tmp_path: Path
+) -> None:
+    runs = [tmp_path / name / "search" for name in ("first", "second")]
+    for folder, seed in zip(runs, ("seed-0", "seed-1"), strict=True):
+        shutil.copytree(seeds / seed, folder)
+    picture, twice = tmp_path / "c.svg", tmp_path / "twice.svg"
+
+    run("consensus", *runs, "--picture", picture)
+    run("consensus", runs[0], runs[0], "--picture", twice)
+
+    assert "first/search" in picture.read_text()
+    assert "second/search" in picture.read_text()
+    assert tmp_path.name not in picture.read_text()
+    assert "first" not in twice.read_text()
+
+
+def test_a_consensus_says_on_how_much_its_searches_are_alike(seeds: Path, tmp_path: Path) -> None:
+    out = tmp_path / "c.json"
+    found = run("consensus", seeds / "seed-0", "-o", out)
+
+    evidence = load(out).evidence
+    assert evidence is not None
+    gates, choices = len(evidence.gates), len(evidence.choices)
+    alike = f"1 search: alike on {gates} of {gates} edges and {choices} of {choices} choices; "
+    assert found.stderr.startswith(alike)
 
 
 def test_consensus_of_different_spaces_is_one_line(seeds: Path, tmp_path: Path) -> None:
