@@ -100,10 +100,10 @@ def main(*, kind: str, work: Path, seeds: tuple[int, ...], minutes: float | None
     setting = SETTINGS[kind]
     train = setting.train if minutes is None else minutes
     own = [form for form in FORMS if form != LEARNED]
-    run(searching(own, seeds, setting), data, out)
+    run(whole(own, seeds, setting, train), data, out)
     for seed in seeds:
         decide_again(out / f"{DEFAULT}-{seed}" / "search", out / f"{LEARNED}-{seed}" / "search")
-    run([*searching(FORMS, seeds, setting), *training(FORMS, seeds, train)], data, out)
+    run(whole(FORMS, seeds, setting, train), data, out)
     tables = [searches(out, list(FORMS), seeds), networks(out, list(FORMS), seeds, train)]
     options = () if minutes is None else (f"--minutes {minutes:g}",)
     write(tables, "gates", kind, f"How edges are decided: {kind}", options)
@@ -155,23 +155,19 @@ def short(data: Path, out: Path) -> None:
     write([table], "gates", SHORT, "Short searches")
 
 
-def searching(forms: Iterable[str], seeds: Sequence[int], setting: Setting) -> list[Step]:
-    """Return the searches of some forms."""
-    steps: list[Step] = []
+def whole(
+    forms: Iterable[str], seeds: Sequence[int], setting: Setting, minutes: float
+) -> list[Step]:
+    """Return the searches of some forms, and the trainings of what they find."""
+    searching: list[Step] = []
+    training: list[Step] = []
     for seed in seeds:
         for form in forms:
-            budget = {"steps": setting.steps, "levels": setting.levels, "seed": seed}
-            config = config_of(WIDTH, {**FORMS[form], **budget})
-            steps.append(SearchStep(name=f"{form}-{seed}/search", data="data", config=config))
-    return steps
-
-
-def training(forms: Iterable[str], seeds: Sequence[int], minutes: float) -> list[Step]:
-    """Return the trainings of what these searches find."""
-    names = [(f"{form}-{seed}", seed) for seed in seeds for form in forms]
-    return [
-        step for name, seed in names for step in trainings(name, f"{name}/search", seed, minutes)
-    ]
+            name, budget = f"{form}-{seed}", {"steps": setting.steps, "levels": setting.levels}
+            config = config_of(WIDTH, {**FORMS[form], **budget, "seed": seed})
+            searching.append(SearchStep(name=f"{name}/search", data="data", config=config))
+            training += trainings(name, f"{name}/search", seed, minutes)
+    return [*searching, *training]
 
 
 def run(steps: Sequence[Step], data: Path, out: Path) -> None:
