@@ -100,10 +100,10 @@ def main(*, kind: str, work: Path, seeds: tuple[int, ...], minutes: float | None
     setting = SETTINGS[kind]
     train = setting.train if minutes is None else minutes
     own = [form for form in FORMS if form != LEARNED]
-    run(whole(own, seeds, setting, train), data, out)
+    run(steps_of(own, seeds, setting, train), data, out)
     for seed in seeds:
         decide_again(out / f"{DEFAULT}-{seed}" / "search", out / f"{LEARNED}-{seed}" / "search")
-    run(whole(FORMS, seeds, setting, train), data, out)
+    run(steps_of(FORMS, seeds, setting, train), data, out)
     tables = [searches(out, list(FORMS), seeds), networks(out, list(FORMS), seeds, train)]
     options = () if minutes is None else (f"--minutes {minutes:g}",)
     write(tables, "gates", kind, f"How edges are decided: {kind}", options)
@@ -155,7 +155,7 @@ def short(data: Path, out: Path) -> None:
     write([table], "gates", SHORT, "Short searches")
 
 
-def whole(
+def steps_of(
     forms: Iterable[str], seeds: Sequence[int], setting: Setting, minutes: float
 ) -> list[Step]:
     """Return the searches of some forms, and the trainings of what they find."""

@@ -132,9 +132,17 @@ def peak(once: object) -> float:
 
 
 @click.command()
-@click.option("--rounds", default=3, show_default=True, help="Processes per row.")
-@click.option("--passes", default=5, show_default=True, help="Timed passes per process.")
-@click.option("--probe", hidden=True)
+@click.option(
+    "--rounds", default=3, type=click.IntRange(min=1), show_default=True, help="Processes per row."
+)
+@click.option(
+    "--passes",
+    default=5,
+    type=click.IntRange(min=1),
+    show_default=True,
+    help="Timed passes per process.",
+)
+@click.option("--probe", type=click.Choice(list(WAYS)), hidden=True)
 def main(rounds: int, passes: int, probe: str | None) -> None:
     """Measure, print the table and write it."""
     if probe is not None:
