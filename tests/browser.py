@@ -21,6 +21,15 @@ _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 _LOCAL = ("file:", "data:", "blob:", "about:")
 # A click on a download, or on the next link before a page was read to its end, is no defect.
 _HARMLESS = "net::ERR_ABORTED"
+# Chromium tells of a socket when it fails, which may be after the page was left; this does at once.
+_TELL_SOCKETS = """
+WebSocket = class extends WebSocket {
+  constructor(url, ...protocols) {
+    console.error(`opens a socket to ${url}`);
+    super(url, ...protocols);
+  }
+};
+"""
 
 
 @contextmanager
@@ -66,7 +75,7 @@ def watched_page(browser: Browser) -> Iterator[Page]:
         context.on("weberror", lambda error: complaints.append(f"throws: {error.error}"))
         context.on("request", on_request)
         context.on("requestfailed", on_failure)
-        context.on("page", lambda page: page.on("websocket", lambda it: complaints.append(it.url)))
+        context.add_init_script(_TELL_SOCKETS)
         page = context.new_page()
         yield page
         for open_page in context.pages:

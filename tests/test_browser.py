@@ -16,7 +16,10 @@ FAULTS = {
     "throws": ("<script>throw new Error('oh dear')</script>", "throws: .*oh dear"),
     "breaks its policy": (f"{POLICY}<script>1</script>", "console: .*Content Security Policy"),
     "asks the network": ("<img src='http://example.invalid/x.png'>", "network for http://example"),
-    "opens a socket": ("<script>new WebSocket('ws://example.invalid/x')</script>", "ws://example"),
+    "opens a socket": (
+        "<script>new WebSocket('ws://example.invalid/x')</script>",
+        "opens a socket to ws://example",
+    ),
     "lacks a file": ("<img src='there-is-none.png'>", "cannot load .*there-is-none.png"),
 }
 
