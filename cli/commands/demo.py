@@ -14,7 +14,7 @@ import click
 
 from ..quantities import FiniteRange, counted, mebibytes, short
 
-SEARCH_PART = 0.4
+SEARCH_PART = 0.6
 CASES = 40  # fewer are learnt by heart
 DRAWING = "genotype.svg"
 DERIVED, DERIVED_TAU = "wider.json", 0.5
@@ -40,7 +40,7 @@ class Step:
 @click.option(
     "--minutes",
     type=FiniteRange(0.05, 10_000),
-    default=4.0,
+    default=5.0,
     show_default=True,
     help="Time for search and training together; the rest takes another minute.",
 )
@@ -83,7 +83,8 @@ def tour(out: Path, minutes: float) -> Iterator[Step]:
     )
     yield step(
         "search an architecture: which features are merged, and the op of each block",
-        *("search", images, "--out", search, "--width", 8, "--minutes", for_search),
+        *("search", images, "--out", search, "--levels", 3, "--width", 8),
+        *("--minutes", for_search),
     )
     yield step(
         "read the evidence again with a lower threshold, without searching",

@@ -99,7 +99,7 @@ def test_a_search_is_not_resumed_with_other_data(
 
 def test_minutes_become_a_number_of_steps_that_is_told(phantom_set: Path, tmp_path: Path) -> None:
     notes = Notes()
-    config = SearchConfig.model_validate(SMALL | {"minutes": 0.02})
+    config = SearchConfig.model_validate(SMALL | {"minutes": 0.001})
 
     found = search(phantom_set, tmp_path / "run", config, observer=notes)
 
@@ -107,8 +107,9 @@ def test_minutes_become_a_number_of_steps_that_is_told(phantom_set: Path, tmp_pa
     assert found.summary.complete
     assert found.summary.steps == schedule.steps
     assert notes.said[0].startswith(
-        f"planned for 0.02 minutes: {counted(schedule.steps, 'step')} of "
+        f"planned for 0.001 minutes: {counted(schedule.steps, 'step')} of "
     )
+    assert re.fullmatch(r"this takes [1-9]\d* min at least, longer than asked", notes.said[1])
 
 
 def test_a_search_of_few_steps_says_how_many_minutes_would_do(

@@ -168,9 +168,13 @@ def _begin(loop: Loop, budget: SearchBudget, observer: Observer) -> None:
         ahead = expected(loop)
         loop.plan(ahead.fixed_s, ahead.step_s)
         observer.note(loop.schedule.describe())
+        spent_s = loop.elapsed_s + ahead.fixed_s
+        if spent_s > config.minutes * 60:
+            minutes = loop.schedule.minutes_for(1, spent_s)
+            observer.note(f"this takes {minutes} min at least, longer than asked")
         wanted = min(FEW_STEPS, config.steps or FEW_STEPS)
         if loop.schedule.steps < wanted:
-            minutes = loop.schedule.minutes_for(wanted, loop.elapsed_s + ahead.fixed_s)
+            minutes = loop.schedule.minutes_for(wanted, spent_s)
             observer.note(f"so few steps decide little; {wanted} take {minutes} min")
     if place().is_first:
         with loop.folder.beginning(loop.task.config):
