@@ -148,7 +148,7 @@ def peak(once: Callable[[], None]) -> float:
     default=5,
     type=click.IntRange(min=1),
     show_default=True,
-    help="Timed passes per process, five times as many where each samples.",
+    help="Timed passes per process, five times as many of what samples.",
 )
 @click.option("--probe", type=click.Choice(list(WAYS)), hidden=True)
 def main(rounds: int, passes: int, probe: str | None) -> None:

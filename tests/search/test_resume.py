@@ -19,6 +19,7 @@ from uxnet_compiler.runs.observer import Observer
 from uxnet_compiler.runs.schedule import Schedule
 from uxnet_compiler.search import loop
 from uxnet_compiler.search.config import SearchConfig
+from uxnet_compiler.search.decision import Expected
 from uxnet_compiler.search.inherit import SUPERNET_FILE
 from uxnet_compiler.search.search import FEW_STEPS, search
 from uxnet_compiler.wording import counted
@@ -99,7 +100,7 @@ def test_a_search_is_not_resumed_with_other_data(
 
 def test_minutes_become_a_number_of_steps_that_is_told(phantom_set: Path, tmp_path: Path) -> None:
     notes = Notes()
-    config = SearchConfig.model_validate(SMALL | {"minutes": 0.001})
+    config = SearchConfig.model_validate(SMALL | {"minutes": 0.02})
 
     found = search(phantom_set, tmp_path / "run", config, observer=notes)
 
@@ -107,9 +108,28 @@ def test_minutes_become_a_number_of_steps_that_is_told(phantom_set: Path, tmp_pa
     assert found.summary.complete
     assert found.summary.steps == schedule.steps
     assert notes.said[0].startswith(
-        f"planned for 0.001 minutes: {counted(schedule.steps, 'step')} of "
+        f"planned for 0.02 minutes: {counted(schedule.steps, 'step')} of "
     )
-    assert re.fullmatch(r"this takes [1-9]\d* min at least, longer than asked", notes.said[1])
+
+
+@pytest.mark.parametrize(
+    ("measuring_s", "told"), [(0.0, []), (600.0, ["this takes about 11 min, longer than asked"])]
+)
+def test_a_search_whose_measuring_takes_longer_than_asked_says_so(
+    measuring_s: float,
+    told: list[str],
+    phantom_set: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = Expected(fixed_s=measuring_s)
+    monkeypatch.setattr("uxnet_compiler.search.search.expected", lambda _: found)
+    config = SearchConfig.model_validate(SMALL | {"minutes": 1, "steps": 1, "evidence": "learned"})
+    notes = Notes()
+
+    search(phantom_set, tmp_path / "run", config, observer=notes)
+
+    assert [note for note in notes.said if "longer than asked" in note] == told
 
 
 def test_a_search_of_few_steps_says_how_many_minutes_would_do(

@@ -171,7 +171,7 @@ def _begin(loop: Loop, budget: SearchBudget, observer: Observer) -> None:
         spent_s = loop.elapsed_s + ahead.fixed_s
         if spent_s > config.minutes * 60:
             minutes = loop.schedule.minutes_for(1, spent_s)
-            observer.note(f"this takes {minutes} min at least, longer than asked")
+            observer.note(f"this takes about {minutes} min, longer than asked")
         wanted = min(FEW_STEPS, config.steps or FEW_STEPS)
         if loop.schedule.steps < wanted:
             minutes = loop.schedule.minutes_for(wanted, spent_s)
