@@ -43,7 +43,8 @@ def draw_curves(events: Path, path: Path) -> None:
     bottom.set_xlabel("step")
     bottom.set_ylabel("held-out Dice")
     if bottom.lines:
-        bottom.legend(loc="lower right")
+        # Beside the curves: they may be anywhere between 0 and 1.
+        bottom.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False)
     else:
         bottom.set_yticks([])
         bottom.text(0.5, 0.5, "no held-out cases", transform=bottom.transAxes, ha="center")
